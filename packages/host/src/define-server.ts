@@ -1,0 +1,44 @@
+// What a server is: data and pure functions. Everything that touches the world is in its worker.
+import type { Capability, Policies, ToolDefinition } from '@hardened-mcp/security-core'
+import type { z } from 'zod'
+
+/** One command-line grant, such as `--db FILE`. Giving it is the operator's decision; without it nothing is granted. */
+export type FlagSpec = Readonly<{ value: string; help: string; multiple: boolean }>
+
+/** The process that holds authority. */
+export type WorkerSpec<Resources> = Readonly<{
+  /** The server's `worker.ts`. */
+  entry: URL
+  /** How many are kept ready. One call occupies one worker. */
+  count: number
+  /** Private resident memory in MiB at which a worker is ended. */
+  memoryMb: number
+  /** Native addons: a second fence less, so only where the driver needs one. */
+  addons: boolean
+  /** Absolute paths the worker process may read or write, beside its own code. */
+  fsRead(resources: Resources): readonly string[]
+  fsWrite(resources: Resources): readonly string[]
+}>
+
+export interface ServerDefinition<Resources = unknown, Operation extends object = object> {
+  readonly name: string
+  readonly title: string
+  readonly version: string
+  /** Shown to the model when a client connects. */
+  readonly instructions: string
+  /** Strict schema of what the operator grants: the server's part of the policy file, or what `fromFlags` built. */
+  readonly resources: z.ZodType<Resources>
+  readonly flags: Readonly<Record<string, FlagSpec>>
+  /** Turns flag values into input of `resources`. Throws `RangeError` with one clear line on a bad value. */
+  fromFlags(values: Readonly<Record<string, readonly string[]>>): unknown
+  /** Capabilities that granting these resources on the command line implies. Empty resources imply none. */
+  grants(resources: Resources): readonly Capability[]
+  tools(resources: Resources): readonly ToolDefinition<unknown, Operation>[]
+  policies(resources: Resources): Policies<Operation>
+  readonly worker: WorkerSpec<Resources>
+}
+
+/** Infers the types and freezes the page. */
+export const defineServer = <Resources, Operation extends object>(
+  definition: ServerDefinition<Resources, Operation>,
+): ServerDefinition<Resources, Operation> => Object.freeze(definition)

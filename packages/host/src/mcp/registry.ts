@@ -1,0 +1,134 @@
+// What both protocol eras serve: the tools a caller may see, and one way to call them.
+import { randomUUID } from 'node:crypto'
+import {
+  type Answer,
+  type AuditSink,
+  type Controls,
+  type Denial,
+  mayCall,
+  type Principal,
+  pipeline,
+  type ServerCapabilityPolicy,
+  type ToolDefinition,
+} from '@hardened-mcp/security-core'
+import { z } from 'zod'
+
+/** One row of tools/list: plain JSON, computed once. */
+export type ToolListing = Readonly<{
+  name: string
+  title: string
+  description: string
+  inputSchema: Readonly<Record<string, unknown>> & { type: 'object' }
+  outputSchema: Readonly<Record<string, unknown>> & { type: 'object' }
+  annotations: Readonly<Record<string, boolean>>
+}>
+
+export type ToolCallResult = Readonly<{
+  content: readonly [{ type: 'text'; text: string }]
+  structuredContent: Readonly<Record<string, unknown>>
+  isError?: true
+}>
+
+export type CallParams = Readonly<{
+  name: string
+  arguments: unknown
+  caller: Principal
+  /** Aborts when the client cancels or disconnects: the worker is then ended. */
+  stop: AbortSignal
+  client?: string
+  trace?: string
+}>
+
+/** The only thing the protocol layer knows of a server. */
+export interface Registry {
+  readonly info: Readonly<{ name: string; title: string; version: string; instructions: string }>
+  list(caller: Principal): readonly ToolListing[]
+  /** Never throws. `undefined` means: no such tool for this caller, whether it is unknown or hidden (JSON-RPC -32602). */
+  call(params: CallParams): Promise<ToolCallResult | undefined>
+}
+
+export function registry<Operation extends object>(options: {
+  info: Registry['info']
+  tools: readonly ToolDefinition<unknown, Operation>[]
+  policy: ServerCapabilityPolicy | undefined
+  controls: Controls<Operation>
+}): Registry {
+  const tools = new Map(options.tools.map((tool) => [tool.name, { tool, listing: listingOf(tool) }]))
+  const walk = pipeline(options.controls)
+  const visible = (tool: ToolDefinition<unknown, Operation>, caller: Principal) =>
+    mayCall(tool, caller, options.policy).verdict === 'allow'
+  return {
+    info: options.info,
+    list: (caller) => [...tools.values()].filter(({ tool }) => visible(tool, caller)).map(({ listing }) => listing),
+    async call({ name, arguments: input, caller, stop, client, trace }) {
+      const found = tools.get(name)?.tool
+      if (found === undefined || !visible(found, caller))
+        return recordHidden(options.controls.audit, options.info.name, caller, name)
+      const context = { ...(client === undefined ? {} : { client }), ...(trace === undefined ? {} : { trace }) }
+      return toResult(await walk({ tool: found, input, caller, stop, ...context }))
+    },
+  }
+}
+
+function listingOf(tool: ToolDefinition): ToolListing {
+  const { name, title, description, annotations } = tool
+  return Object.freeze({
+    name,
+    title,
+    description,
+    inputSchema: schemaOf(tool.input, 'input'),
+    outputSchema: outputSchemaOf(tool.output),
+    annotations: { ...annotations },
+  })
+}
+
+type JsonSchema = Readonly<Record<string, unknown>> & { type: 'object' }
+
+// JSON Schema 2020-12 is the default dialect of MCP 2026-07-28 and valid for older clients; `$schema` would only cost bytes.
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' })
+  if (json.type !== 'object') throw new TypeError('Tool schemas must describe an object')
+  return Object.freeze(json) as JsonSchema
+}
+
+// Clients of 2025-11-25 check refusals against the output schema too, so the schema has to name both shapes.
+function outputSchemaOf(schema: z.ZodType): JsonSchema {
+  const { properties, required, ...json } = schemaOf(schema, 'output')
+  const common = { error: { type: 'object' }, notices: { type: 'array', items: { type: 'string' } } }
+  return Object.freeze({
+    ...json,
+    properties: { ...(properties as object), ...common },
+    anyOf: [{ required: required ?? [] }, { required: ['error'] }],
+  })
+}
+
+// A probe for tools is an event worth a line; the name is the caller's text, so only its shape is kept.
+async function recordHidden(
+  audit: AuditSink,
+  server: string,
+  caller: Principal,
+  name: string,
+): Promise<ToolCallResult | undefined> {
+  const tool = /^[A-Za-z0-9_.-]{1,64}$/.test(name) ? name : 'malformed'
+  const event = { call_id: randomUUID(), server, tool, tenant: caller.tenant, caller: caller.id, auth: caller.auth }
+  try {
+    await audit({ type: 'tool_call.denied', ...event, decision: 'deny', rule: 'unknown_tool' })
+    return undefined
+  } catch {
+    return refusal({
+      code: 'audit_unavailable',
+      says: 'The audit trail cannot be written, so nothing was done',
+      retryAfterMs: undefined,
+    })
+  }
+}
+
+const toResult = (answer: Answer): ToolCallResult =>
+  answer.ok
+    ? { content: [{ type: 'text', text: answer.released.text }], structuredContent: answer.released.structured }
+    : refusal(answer.denial)
+
+function refusal({ code, says, retryAfterMs }: Pick<Denial, 'code' | 'says' | 'retryAfterMs'>): ToolCallResult {
+  const error = { code, message: says, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }) }
+  return { content: [{ type: 'text', text: JSON.stringify({ error }) }], structuredContent: { error }, isError: true }
+}

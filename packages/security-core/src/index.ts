@@ -1,0 +1,26 @@
+// The public surface of the core.
+export { capabilities, mayCall, type ServerCapabilityPolicy } from './access/capabilities.ts'
+export { AUDIT_EVENTS, type AuditEvent, type AuditEventType, type AuditSink, aboutCall } from './audit/event.ts'
+export { assertCleared, type Cleared, clear, type Policies, type Policy } from './clear.ts'
+export { allow, type Decision, deny, must } from './decision.ts'
+export { DENIALS, Denial, type DenialCode, type DenialDetail, denialOf, isDenialCode } from './denial.ts'
+export { principal } from './identity/principal.ts'
+export { parseInput } from './input/parse-input.ts'
+export { perMinute, type Rate, type Rates, rateLimit } from './limits/rate-limit.ts'
+export { hiddenCharacters } from './output/hidden-characters.ts'
+export { type OutputFilter, type Released, release } from './output/release.ts'
+export { type Answer, type CallRequest, type Controls, type Executor, type Guard, pipeline } from './pipeline.ts'
+export { snapshot } from './snapshot.ts'
+export { defineTool, type ToolDefinition, type ToolHints } from './tool.ts'
+export {
+  type AuthMethod,
+  type Budget,
+  CAPABILITIES,
+  type CallContext,
+  type Capability,
+  type Effect,
+  type Label,
+  type Principal,
+  type Result,
+  type ToolFacts,
+} from './types.ts'

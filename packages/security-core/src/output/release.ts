@@ -1,0 +1,68 @@
+// Door 2. The only maker of `Released`: an answer that was screened by every filter and fits its byte budget.
+import { Denial } from '../denial.ts'
+import type { Budget, Result } from '../types.ts'
+
+declare const released: unique symbol
+
+/** What transports send, and nothing else. `text` is the JSON text of `structured`. */
+export type Released = Readonly<{
+  text: string
+  structured: Readonly<Record<string, unknown>>
+  /** How many characters the filters removed or escaped. */
+  removed: number
+  [released]: true
+}>
+
+/** Removes, marks or wraps; adds nothing of its own. `suspects` finds in raw JSON text what `clean` would change. */
+export type OutputFilter = Readonly<{
+  name: string
+  suspects: RegExp
+  clean(text: string): { text: string; removed: number }
+}>
+
+/** Screens every string of the result, says what was removed, and refuses what is over budget (`too_large`). */
+export function release(result: Result, filters: readonly OutputFilter[], spend: Budget): Released {
+  boundBytes(result.text, spend)
+  const parsed: unknown = JSON.parse(result.text)
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new Denial('internal', 'The worker returned something other than a JSON object')
+  }
+  const active = filters.filter((filter) => filter.suspects.test(result.text))
+  if (active.length === 0) return mint(result.text, parsed, 0)
+  const tally = { removed: 0 }
+  const screened = screen(parsed, active, tally) as Record<string, unknown>
+  if (tally.removed > 0) screened['notices'] = [`${tally.removed} hidden or control characters were removed`]
+  const text = JSON.stringify(screened)
+  boundBytes(text, spend)
+  return mint(text, screened, tally.removed)
+}
+
+const mint = (text: string, structured: object, removed: number): Released =>
+  Object.freeze({ text, structured, removed }) as unknown as Released
+
+function boundBytes(text: string, spend: Budget): void {
+  const bytes = Buffer.byteLength(text)
+  if (bytes > spend.outputBytes)
+    throw new Denial('too_large', `The answer has ${bytes} bytes, the budget is ${spend.outputBytes}`)
+}
+
+function screen(value: unknown, filters: readonly OutputFilter[], tally: { removed: number }): unknown {
+  if (typeof value === 'string') return screenText(value, filters, tally)
+  if (Array.isArray(value)) return value.map((item) => screen(item, filters, tally))
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).map(([key, item]) => [
+    screenText(key, filters, tally),
+    screen(item, filters, tally),
+  ])
+  return Object.fromEntries(entries)
+}
+
+function screenText(text: string, filters: readonly OutputFilter[], tally: { removed: number }): string {
+  let current = text
+  for (const filter of filters) {
+    const { text: next, removed } = filter.clean(current)
+    current = next
+    tally.removed += removed
+  }
+  return current
+}

@@ -1,0 +1,122 @@
+// The life of one call. Read this first: one straight line, no way around a step, no way to take one twice.
+import { type AuditEvent, type AuditSink, aboutCall } from './audit/event.ts'
+import { type Cleared, clear, type Policies } from './clear.ts'
+import { type Decision, must } from './decision.ts'
+import { Denial, denialOf } from './denial.ts'
+import { parseInput } from './input/parse-input.ts'
+import { type OutputFilter, type Released, release } from './output/release.ts'
+import type { ToolDefinition } from './tool.ts'
+import type { Budget, CallContext, Principal, Result } from './types.ts'
+
+/** Stops calls before their arguments are read: may they? how often? */
+export type Guard = (call: CallContext) => Decision | Promise<Decision>
+
+/** Does the work, within `spend`, until `stop`. Takes a cleared operation and nothing else. */
+export type Executor<Operation extends object> = (
+  operation: Cleared<Operation>,
+  spend: Budget,
+  stop: AbortSignal,
+) => Promise<Result>
+
+/** Everything that decides. All fields are required: a pipeline without guard, policy or audit does not type-check. */
+export type Controls<Operation extends object> = Readonly<{
+  server: string
+  guards: readonly [Guard, ...Guard[]]
+  policies: Policies<Operation>
+  execute: Executor<Operation>
+  filters: readonly [OutputFilter, ...OutputFilter[]]
+  audit: AuditSink
+  /** Keyed hash of the arguments for the audit trail. */
+  fingerprint: (tenant: string, input: unknown) => string
+  /** Milliseconds since the epoch. */
+  now: () => number
+  newCallId: () => string
+}>
+
+export type CallRequest<Operation extends object> = Readonly<{
+  tool: ToolDefinition<unknown, Operation>
+  /** As the client sent them: nothing has been checked. */
+  input: unknown
+  caller: Principal
+  stop: AbortSignal
+  client?: string
+  trace?: string
+}>
+
+export type Answer = Readonly<{ ok: true; released: Released }> | Readonly<{ ok: false; denial: Denial }>
+
+/** Returns the function that walks one call from request to answer. It never throws. */
+export function pipeline<Operation extends object>(controls: Controls<Operation>) {
+  return async function answer(request: CallRequest<Operation>): Promise<Answer> {
+    const { tool, stop } = request
+    const call = openCall(request, controls)
+    let args: string | undefined
+    const audit = (event: Partial<AuditEvent> & Pick<AuditEvent, 'type'>) =>
+      durable(controls.audit, { ...aboutCall(call), ...(args === undefined ? {} : { args }), ...event })
+    try {
+      args = controls.fingerprint(call.caller.tenant, request.input)
+      for (const guard of controls.guards) must(await guard(call))
+      const input = parseInput(tool.input, request.input)
+      const operation = clear(tool.plan(input, call.caller), controls.policies, call)
+      const recorded = audit({ type: 'tool_call.request' })
+      if (tool.effect !== 'read') await recorded // no record, no effect
+      const [result] = await Promise.all([controls.execute(operation, tool.budget, stop), recorded])
+      const released = release(result, controls.filters, tool.budget)
+      await audit({ type: 'tool_call.success', decision: 'allow', ...spent(call, controls, result, released) })
+      return { ok: true, released } // no record, no output
+    } catch (thrown) {
+      const denial = denialOf(thrown)
+      const event = { type: stopType(denial), decision: 'deny' as const, rule: denial.code, err: denial.message }
+      const dur_ms = controls.now() - call.at
+      const lost = await audit({ ...event, dur_ms }).then(() => undefined, denialOf)
+      return { ok: false, denial: lost ?? denial }
+    }
+  }
+}
+
+function openCall<Operation extends object>(
+  request: CallRequest<Operation>,
+  controls: Controls<Operation>,
+): CallContext {
+  const { tool, caller, client, trace } = request
+  const facts = { name: tool.name, needs: tool.needs, effect: tool.effect, yields: tool.yields, budget: tool.budget }
+  return Object.freeze({
+    id: controls.newCallId(),
+    server: controls.server,
+    tool: Object.freeze(facts),
+    caller,
+    at: controls.now(),
+    ...(client === undefined ? {} : { client }),
+    ...(trace === undefined ? {} : { trace }),
+  })
+}
+
+async function durable(sink: AuditSink, event: AuditEvent): Promise<void> {
+  try {
+    await sink(event)
+  } catch (thrown) {
+    throw new Denial('audit_unavailable', `The ${event.type} record could not be written`, {}, { cause: thrown })
+  }
+}
+
+const spent = (call: CallContext, controls: Pick<Controls<object>, 'now'>, result: Result, released: Released) => ({
+  dur_ms: controls.now() - call.at,
+  bytes: Buffer.byteLength(released.text),
+  ...(result.rows === undefined ? {} : { rows: result.rows }),
+})
+
+// A fault is an error, a refusal is a denial, and a rate limit has its own event so that it can be counted.
+function stopType(denial: Denial): AuditEvent['type'] {
+  if (denial.code === 'rate_limited') return 'rate_limit.hit'
+  return FAULTS.has(denial.code) ? 'tool_call.error' : 'tool_call.denied'
+}
+
+const FAULTS: ReadonlySet<string> = new Set([
+  'internal',
+  'timeout',
+  'upstream_failed',
+  'audit_unavailable',
+  'busy',
+  'not_found',
+  'too_large',
+])

@@ -1,0 +1,37 @@
+// A tool is data: facts, two schemas, and a pure function from validated input to an operation.
+import { z } from 'zod'
+import type { Capability, Principal, ToolFacts } from './types.ts'
+
+/** Hints for clients (MCP ToolAnnotations). All four are stated, never left to a default. */
+export type ToolHints = Readonly<{
+  readOnlyHint: boolean
+  destructiveHint: boolean
+  idempotentHint: boolean
+  openWorldHint: boolean
+}>
+
+export interface ToolDefinition<Input = unknown, Operation extends object = object> extends ToolFacts {
+  readonly title: string
+  readonly description: string
+  /** Strict object schema: type, range and length of every argument. Unknown keys are refused. */
+  readonly input: z.ZodType<Input>
+  /** Shape of the structured result. */
+  readonly output: z.ZodType
+  readonly annotations: ToolHints
+  /** Required and non-empty: forgetting it does not type-check. */
+  readonly needs: readonly [Capability, ...Capability[]]
+  /** Pure. Describes the work; does none. */
+  plan(input: Input, caller: Principal): Operation
+}
+
+const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/ // MCP 2025-11-25 §Tools: [A-Za-z0-9_.-]{1,128}; ours are verb_noun
+
+/** Infers `Input` from the schema, so that `plan` cannot disagree with it, and freezes the definition. */
+export function defineTool<Schema extends z.ZodType, Operation extends object>(
+  definition: Omit<ToolDefinition<z.output<Schema>, Operation>, 'input'> & { readonly input: Schema },
+): ToolDefinition<unknown, Operation> {
+  if (!TOOL_NAME.test(definition.name))
+    throw new RangeError(`Tool name must match ${TOOL_NAME.source}, got ${definition.name}`)
+  if (definition.needs.length === 0) throw new RangeError(`Tool ${definition.name} must need at least one capability`)
+  return Object.freeze({ ...definition }) as unknown as ToolDefinition<unknown, Operation>
+}

@@ -1,0 +1,60 @@
+// The shared vocabulary: who asks, what a call is, how much it may spend, how its outcome is labelled.
+
+/** Every right the suite knows. A tool names what it needs; policy and credential name what they grant. */
+export const CAPABILITIES = [
+  'tool:read_only',
+  'tool:write',
+  'tool:execute',
+  'tool:network',
+  'resource:local',
+  'resource:remote',
+  'sys:file_read',
+  'sys:file_write',
+] as const
+export type Capability = (typeof CAPABILITIES)[number]
+
+/** How a principal proved who it is. */
+export type AuthMethod = 'local' | 'api_key' | 'oauth'
+
+/** A verified caller. Only an authenticator builds one, and only from a verified credential. */
+export type Principal = Readonly<{
+  id: string
+  tenant: string
+  auth: AuthMethod
+  can: ReadonlySet<Capability>
+}>
+
+/** Where data comes from and whom it may reach. */
+export type Label = Readonly<{ integrity: 'trusted' | 'untrusted'; secrecy: 'public' | 'private' }>
+
+/** What one call may spend: wall time in milliseconds, answer size in UTF-8 bytes of JSON text. */
+export type Budget = Readonly<{ deadlineMs: number; outputBytes: number }>
+
+/** What the call does to the world. `write` and `egress` wait for a durable request record. */
+export type Effect = 'read' | 'write' | 'egress'
+
+/** The facts of a tool that guards and policies may look at. */
+export type ToolFacts = Readonly<{
+  name: string
+  needs: readonly [Capability, ...Capability[]]
+  effect: Effect
+  yields: Label
+  budget: Budget
+}>
+
+/** One call as every control sees it: frozen, and without any way to continue it. */
+export type CallContext = Readonly<{
+  id: string
+  server: string
+  tool: ToolFacts
+  caller: Principal
+  /** Milliseconds since the epoch at which the call was received. */
+  at: number
+  /** Name and version the client gave of itself: information only, never a ground for a decision. */
+  client?: string
+  /** A well-formed W3C traceparent, when the client sent one. */
+  trace?: string
+}>
+
+/** What a worker returns: the final JSON text of an object, and figures for the audit trail. */
+export type Result = Readonly<{ text: string; rows?: number; truncated?: boolean }>

@@ -1,0 +1,110 @@
+// `hardened-mcp serve`: flags and policy file become one running server.
+import { parseArgs } from 'node:util'
+import { type FrontConfig, readPolicyFile, runServer } from '@hardened-mcp/host/admin'
+import { type Command, UsageError } from './command.ts'
+import { defaultAuditDir, defaultKeysFile } from './paths.ts'
+import { SERVERS } from './servers.ts'
+
+const COMMON = {
+  policy: { type: 'string' },
+  http: { type: 'string' },
+  audit: { type: 'string' },
+  keys: { type: 'string' },
+  workers: { type: 'string' },
+  'tls-cert': { type: 'string' },
+  'tls-key': { type: 'string' },
+  'trusted-proxy': { type: 'string', multiple: true },
+  'allowed-host': { type: 'string', multiple: true },
+  'allowed-origin': { type: 'string', multiple: true },
+} as const
+
+export const serve: Command = {
+  usage: 'hardened-mcp serve <db-query|file|fetch> [grants] [--policy FILE] [--http HOST:PORT] [--audit DIR]',
+  help: helpText(),
+  run(args) {
+    const [name, ...rest] = args
+    const server = name !== undefined && Object.hasOwn(SERVERS, name) ? SERVERS[name] : undefined
+    if (name === undefined || server === undefined)
+      throw new UsageError(`serve needs one of ${Object.keys(SERVERS).join(', ')}`)
+    const { definition, module } = server
+    const grantFlags = Object.fromEntries(
+      Object.keys(definition.flags).map((flag) => [flag, { type: 'string', multiple: true } as const]),
+    )
+    const { values } = parseArgs({ args: rest, options: { ...COMMON, ...grantFlags }, strict: true })
+    const grants = grantsOf(values, Object.keys(definition.flags))
+    const policy =
+      values.policy === undefined ? null : (readPolicyFile(values.policy).servers[name as 'file'] ?? undefined)
+    if (policy === undefined) throw new RangeError(`Policy file has no section for ${name}`)
+    return runServer({
+      definition,
+      module,
+      policy,
+      granted: grants === undefined ? undefined : definition.fromFlags(grants),
+      auditDir: values.audit ?? defaultAuditDir(name),
+      transport: transportOf(values),
+      ...(values.workers === undefined ? {} : { workers: countOf(values.workers) }),
+      onServing: (url) => url !== undefined && process.stderr.write(`hardened-mcp: ${name} serves ${url}\n`),
+    })
+  },
+}
+
+type Values = { [Flag in keyof typeof COMMON]?: (typeof COMMON)[Flag] extends { multiple: true } ? string[] : string }
+
+function grantsOf(values: Record<string, unknown>, flags: readonly string[]): Record<string, string[]> | undefined {
+  const given = flags.filter((flag) => values[flag] !== undefined)
+  return given.length === 0 ? undefined : Object.fromEntries(given.map((flag) => [flag, values[flag] as string[]]))
+}
+
+function transportOf(values: Values): FrontConfig['transport'] {
+  if (values.http === undefined) return { kind: 'stdio' }
+  const [, bracketed, plain, port] = /^(?:\[([0-9A-Fa-f:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(values.http) ?? []
+  const host = bracketed ?? plain
+  if (host === undefined || Number(port) > 65535) throw new UsageError(`--http needs HOST:PORT, got ${values.http}`)
+  if ((values['tls-cert'] === undefined) !== (values['tls-key'] === undefined))
+    throw new UsageError('--tls-cert and --tls-key belong together')
+  const tls =
+    values['tls-cert'] === undefined
+      ? {}
+      : { tls: { certFile: values['tls-cert'], keyFile: values['tls-key'] as string } }
+  return {
+    kind: 'http',
+    host,
+    port: Number(port),
+    keysFile: values.keys ?? defaultKeysFile(),
+    ...tls,
+    ...listOf('trustedProxies', values['trusted-proxy']),
+    ...listOf('allowedHosts', values['allowed-host']),
+    ...listOf('allowedOrigins', values['allowed-origin']),
+  }
+}
+
+const listOf = <Key extends string>(key: Key, list: string[] | undefined) =>
+  (list === undefined ? {} : { [key]: list }) as { [K in Key]?: string[] }
+
+function countOf(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1 || count > 64)
+    throw new UsageError(`--workers needs a number from 1 to 64, got ${text}`)
+  return count
+}
+
+function helpText(): string {
+  const grants = Object.entries(SERVERS).flatMap(([name, { definition }]) => [
+    `Grants of ${name} (nothing is granted by default):`,
+    ...Object.entries(definition.flags).map(([flag, { value, help }]) => `  --${flag} ${value}`.padEnd(34) + help),
+  ])
+  return `${grants.join('\n')}
+
+Common flags:
+  --policy FILE                   Policy file (YAML or JSON): tools, permissions, rate limits, resources
+  --audit DIR                     Directory of the audit trail (default: the user's state directory)
+  --workers N                     Worker processes kept ready
+
+HTTP (without it the server speaks stdio):
+  --http HOST:PORT                Listen for Streamable HTTP at /mcp; loopback unless TLS or a proxy is declared
+  --keys FILE                     API keys, as written by "hardened-mcp keys mint"
+  --tls-cert FILE --tls-key FILE  Serve TLS in process
+  --trusted-proxy CIDR            A proxy that terminates TLS in front of this server (repeatable)
+  --allowed-host HOST[:PORT]      Accepted Host header (repeatable)
+  --allowed-origin ORIGIN         Accepted Origin header (repeatable)`
+}

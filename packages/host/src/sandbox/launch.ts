@@ -1,0 +1,72 @@
+// How the processes of one server are started: which flags fence each of them in, and what each may read and write.
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { FrontConfig } from '../config.ts'
+import type { WorkerSpec } from '../define-server.ts'
+import type { Launch } from './supervisor.ts'
+
+const MIB = 1024 * 1024
+
+// The permission model is the seat belt (it has no hold on native code or on the network); the container is the wall.
+const FENCED = ['--permission', '--disable-sigusr1', '--disable-warning=SecurityWarning'] as const
+
+export function launchOf<Resources>(options: {
+  config: FrontConfig
+  resources: Resources
+  worker: WorkerSpec<Resources>
+  onServing: (url?: string) => void
+}): Launch {
+  const { config, resources, worker } = options
+  const code = [...codeReads(), `${dirname(fileURLToPath(config.module))}/`]
+  const entry = fileURLToPath(worker.entry)
+  const reads = [...code, `${dirname(entry)}/`, ...worker.fsRead(resources)]
+  const heapMb = Math.max(64, Math.floor(worker.memoryMb / 2)) // the rest is for SQLite, buffers and code
+  return {
+    front: {
+      args: [
+        ...FENCED,
+        ...fsFlags([...code, ...frontReads(config)], [`${config.auditDir}/`]),
+        join(import.meta.dirname, '../front.ts'),
+      ],
+      config,
+      stdin: config.transport.kind === 'stdio' ? 'inherit' : 'ignore',
+    },
+    worker: {
+      args: [
+        ...FENCED,
+        '--allow-worker', // the lifeline thread
+        ...(worker.addons ? ['--allow-addons'] : []),
+        `--max-old-space-size=${heapMb}`,
+        ...fsFlags(reads, worker.fsWrite(resources)),
+        entry,
+      ],
+      count: worker.count,
+      memoryBytes: worker.memoryMb * MIB,
+      config: JSON.stringify({ resources: config.resources, watched: true }),
+    },
+    onServing: options.onServing,
+  }
+}
+
+const fsFlags = (reads: readonly string[], writes: readonly string[]) => [
+  ...new Set(reads.map((path) => `--allow-fs-read=${path}`)),
+  ...new Set(writes.map((path) => `--allow-fs-write=${path}`)),
+]
+
+function frontReads(config: FrontConfig): string[] {
+  const audit = `${config.auditDir}/`
+  if (config.transport.kind === 'stdio') return [audit]
+  const { keysFile, tls } = config.transport
+  return [audit, keysFile, ...(tls === undefined ? [] : [tls.certFile, tls.keyFile])]
+}
+
+// The folder that holds node_modules: the checkout, or the image's /app.
+function codeReads(): string[] {
+  let root = import.meta.dirname
+  while (!existsSync(join(root, 'node_modules/@hardened-mcp'))) {
+    if (dirname(root) === root) throw new RangeError('The packages of hardened-mcp must be installed by npm')
+    root = dirname(root)
+  }
+  return ['node_modules/', 'packages/', 'servers/', 'package.json'].map((path) => join(root, path))
+}

@@ -1,0 +1,49 @@
+// From what the operator asked for to a running server: validates, builds the launch plan, supervises.
+import { mkdirSync, realpathSync } from 'node:fs'
+import { type FrontConfig, parseStrictly, policyOfGrants, type ServerPolicy } from '../config.ts'
+import type { ServerDefinition } from '../define-server.ts'
+import { launchOf } from './launch.ts'
+import { supervise } from './supervisor.ts'
+
+export type RunOptions = Readonly<{
+  definition: ServerDefinition
+  /** File URL of the module whose default export is `definition`. */
+  module: string
+  /** The server's part of the policy file; `null` when flags alone grant. */
+  policy: ServerPolicy | null
+  /** What the flags granted, as input of the definition's `resources` schema; `undefined` when no flag did. */
+  granted: unknown
+  auditDir: string
+  transport: FrontConfig['transport']
+  workers?: number
+  onServing?: (url?: string) => void
+}>
+
+/** Runs until the server ends; resolves with the exit code. Throws `RangeError` with one line on a bad configuration. */
+export function runServer(options: RunOptions): Promise<number> {
+  if (process.platform === 'win32')
+    throw new RangeError('Windows is not supported: run the servers under Linux or in a container')
+  const { definition, policy, granted } = options
+  if (policy?.resources !== undefined && granted !== undefined) {
+    throw new RangeError(`Resources of ${definition.name} must come from the policy file or from flags, not from both`)
+  }
+  const described = granted ?? policy?.resources
+  if (described === undefined) throw new RangeError(nothingGranted(definition))
+  const resources = parseStrictly(definition.resources, described, `Resources of ${definition.name}`)
+  mkdirSync(options.auditDir, { recursive: true, mode: 0o700 })
+  const config: FrontConfig = {
+    server: definition.name,
+    module: options.module,
+    policy: policy ?? policyOfGrants(definition.tools(resources), definition.grants(resources)),
+    resources: described,
+    auditDir: realpathSync(options.auditDir),
+    transport: options.transport,
+  }
+  const worker = { ...definition.worker, count: options.workers ?? definition.worker.count }
+  return supervise(launchOf({ config, resources, worker, onServing: options.onServing ?? (() => undefined) }))
+}
+
+const nothingGranted = ({ name, flags }: ServerDefinition) =>
+  `Nothing is granted to ${name}: give ${Object.entries(flags)
+    .map(([flag, { value }]) => `--${flag} ${value}`)
+    .join(' or ')}, or a policy file with resources`

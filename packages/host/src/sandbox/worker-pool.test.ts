@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { allow, type CallContext, type Cleared, clear, Denial } from '@hardened-mcp/security-core'
+import { privateBytes } from './memory.ts'
+import { type WorkerPool, workerPool } from './worker-pool.ts'
+
+const FIXTURE = join(import.meta.dirname, 'fixture/worker.ts')
+const MIB = 1024 * 1024
+
+// Plays the supervisor: the pool's kill goes to a real process, and a killed worker is replaced.
+function poolOf(count: number, resources: object = {}) {
+  const children = new Map<number, { kill(signal: NodeJS.Signals): void; pid: number | undefined }>()
+  const failures: string[] = []
+  let nextId = 1
+  let closed = false
+  const pool: WorkerPool = workerPool({
+    kill: (id) => children.get(id)?.kill('SIGKILL'),
+    onFailed: (reason) => failures.push(reason),
+    maxBodyBytes: MIB,
+  })
+  const startOne = () => {
+    if (closed) return
+    const id = nextId++
+    const child = spawn(process.execPath, [FIXTURE], { stdio: ['pipe', 'ignore', 'ignore', 'pipe'], env: {} })
+    children.set(id, child)
+    child.stdin.on('error', () => undefined).write(`${JSON.stringify({ resources, watched: true })}\n`)
+    pool.attach(id, child.stdio[3] as Socket)
+    child.on('exit', () => {
+      children.delete(id)
+      pool.ended(id, 'crashed')
+      if (failures.length === 0) startOne()
+    })
+  }
+  for (let started = 0; started < count; started++) startOne()
+  const close = () => {
+    closed = true
+    for (const child of children.values()) child.kill('SIGKILL')
+  }
+  after(close)
+  return { pool, failures, children, close }
+}
+
+const never = new AbortController().signal
+const cleared = (operation: object): Cleared<object> => clear(operation, [() => allow()], {} as CallContext)
+const run = (pool: WorkerPool, operation: object, deadlineMs = 10_000, stop = never) =>
+  pool.execute(cleared(operation), { deadlineMs, outputBytes: 65_536 }, stop)
+const denied = (code: string) => (thrown: unknown) => thrown instanceof Denial && thrown.code === code
+
+suite('workerPool()', () => {
+  test('hands an operation to a worker with an empty environment and passes its text on', async () => {
+    const { pool } = poolOf(1)
+    const { text, rows } = await run(pool, { kind: 'echo', text: 'grüße' })
+    const echoed = JSON.parse(text) as { text: string; env: object }
+    assert.equal(echoed.text, 'grüße')
+    assert.deepEqual(echoed.env, {})
+    assert.equal(rows, 1)
+  })
+
+  test('refuses an operation that was not cleared', () => {
+    const { pool } = poolOf(1)
+    assert.throws(
+      () => pool.execute({ kind: 'echo' } as unknown as Cleared<object>, { deadlineMs: 1, outputBytes: 1 }, never),
+      denied('internal'),
+    )
+  })
+
+  test('passes a denial of the worker on with its code, its sentence and its wait', async () => {
+    const { pool } = poolOf(1)
+    await assert.rejects(run(pool, { kind: 'deny' }), {
+      code: 'path_denied',
+      message: 'The reason',
+      says: 'What is said',
+      retryAfterMs: 7,
+    })
+  })
+
+  test('ends an endless loop, a regex bomb and a blocked read at their deadline, and answers the next call', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'pool-'))
+    after(() => rmSync(dir, { recursive: true }))
+    const fifo = join(dir, 'fifo')
+    execFileSync('mkfifo', [fifo])
+    const { pool } = poolOf(3)
+    await pool.ready
+    const bombs = [{ kind: 'spin' }, { kind: 'regex' }, { kind: 'fifo', text: fifo }]
+    const startedMs = Date.now()
+    await Promise.all(bombs.map((bomb) => assert.rejects(run(pool, bomb, 1_000), denied('timeout'))))
+    assert.ok(Date.now() - startedMs < 10_000)
+    assert.match((await run(pool, { kind: 'echo', text: 'next' })).text, /next/)
+  })
+
+  test('kills the worker of a cancelled call', async () => {
+    const { pool, children } = poolOf(1)
+    await run(pool, { kind: 'echo' })
+    const [before] = children.keys()
+    const cancel = new AbortController()
+    const call = run(pool, { kind: 'spin' }, 30_000, cancel.signal)
+    setTimeout(() => cancel.abort(), 50)
+    await assert.rejects(call, denied('timeout'))
+    await run(pool, { kind: 'echo' })
+    assert.ok(!children.has(before as number))
+  })
+
+  test('answers `internal` for a worker that crashes, lies about the call or floods its answer, and lives on', async () => {
+    const { pool } = poolOf(1)
+    for (const kind of ['crash', 'lie', 'flood', 'nonsense']) {
+      await assert.rejects(run(pool, { kind }), denied('internal'), kind)
+      assert.match((await run(pool, { kind: 'echo', text: 'still here' })).text, /still here/)
+    }
+  })
+
+  test('answers `busy` when no worker becomes free in time, and at once when too many calls wait', async () => {
+    const { pool } = poolOf(1)
+    await pool.ready
+    const spinning = run(pool, { kind: 'spin' }, 3_000)
+    await assert.rejects(run(pool, { kind: 'echo' }, 100), denied('busy'))
+    const crowd = Array.from({ length: 64 }, () => run(pool, { kind: 'echo' }, 10_000))
+    await assert.rejects(run(pool, { kind: 'echo' }), { code: 'busy', message: '64 calls are waiting already' })
+    await assert.rejects(spinning, denied('timeout'))
+    assert.equal((await Promise.all(crowd)).length, 64)
+  })
+
+  test('reports a worker that cannot open what it was granted', async () => {
+    const { pool, failures } = poolOf(1, { broken: true })
+    await assert.rejects(run(pool, { kind: 'echo' }, 2_000), denied('busy'))
+    assert.deepEqual(failures, ['The fixture could not be opened'])
+  })
+
+  test('a worker ends itself when its lifeline is cut, even in the middle of an endless loop', async () => {
+    const child = spawn(process.execPath, [FIXTURE], { stdio: ['pipe', 'ignore', 'ignore', 'pipe'], env: {} })
+    const pool = workerPool({ kill: () => undefined, onFailed: () => undefined, maxBodyBytes: MIB })
+    child.stdin.write(`${JSON.stringify({ resources: {}, watched: true })}\n`)
+    pool.attach(1, child.stdio[3] as Socket)
+    await pool.ready
+    run(pool, { kind: 'spin' }, 60_000).catch(() => undefined)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const gone = new Promise((resolve) => child.on('exit', (_code, signal) => resolve(signal)))
+    child.stdin.destroy()
+    assert.equal(await gone, 'SIGKILL')
+    pool.ended(1, 'crashed')
+  })
+})
+
+suite('privateBytes()', () => {
+  test('follows what this process allocates, and is 0 for a process that is gone', () => {
+    const before = privateBytes(process.pid)
+    const held = Buffer.alloc(64 * MIB, 1)
+    const grown = privateBytes(process.pid) - before
+    assert.ok(grown > 48 * MIB && grown < 160 * MIB, `grew by ${grown} for ${held.length}`)
+    assert.equal(privateBytes(2 ** 22 + 1), 0)
+  })
+})

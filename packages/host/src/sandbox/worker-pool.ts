@@ -1,0 +1,177 @@
+// Question: can the work always be ended, and does the next call get a worker?
+// Threat:   a runaway query, regex or page that holds a process; a worker that crashes, lies or floods its answer.
+// Rule:     one call, one worker; at the deadline, on cancellation or on a broken frame the worker is killed and replaced.
+// Limits:   what a worker may do in its time is for its own policies; memory is watched by the supervisor.
+// Proof:    worker-pool.test.ts, test/e2e/kill.test.ts
+import type { Socket } from 'node:net'
+import {
+  assertCleared,
+  type Budget,
+  type Cleared,
+  Denial,
+  type Executor,
+  isDenialCode,
+  type Result,
+} from '@hardened-mcp/security-core'
+import { encodeFrame, type Frame, frameReader } from './frame.ts'
+import type { WorkerEnd } from './messages.ts'
+
+export type PoolOptions = Readonly<{
+  kill: (worker: number) => void
+  /** A worker could not open what it was granted. */
+  onFailed: (reason: string) => void
+  maxBodyBytes: number
+}>
+
+const MAX_WAITING = 64 // calls beyond it are refused at once: a long queue only turns into timeouts
+const MAX_SAYS = 300
+
+type Job = {
+  readonly operation: object
+  readonly spend: Budget
+  readonly settle: { resolve: (result: Result) => void; reject: (denial: Denial) => void }
+  worker?: Slot
+}
+type Slot = {
+  readonly id: number
+  readonly socket: Socket
+  ready: boolean
+  job?: Job | undefined
+  doomed: boolean
+  call: number
+}
+
+export type WorkerPool = Readonly<{
+  execute: Executor<object>
+  attach(worker: number, socket: Socket): void
+  ended(worker: number, end: WorkerEnd): void
+  /** Resolves when the first worker has opened what it was granted. */
+  ready: Promise<void>
+  /** Workers that could take a call now. */
+  idle(): number
+}>
+
+export function workerPool(options: PoolOptions): WorkerPool {
+  const slots = new Map<number, Slot>()
+  const waiting: Job[] = []
+  const { promise: ready, resolve: firstReady } = Promise.withResolvers<void>()
+  const free = () => [...slots.values()].find((slot) => slot.ready && !slot.doomed && slot.job === undefined)
+
+  const next = () => {
+    for (let slot = free(); slot !== undefined && waiting.length > 0; slot = free()) start(slot, waiting.shift() as Job)
+  }
+  const doom = (slot: Slot) => {
+    slot.doomed = true
+    options.kill(slot.id)
+  }
+  const finish = (slot: Slot, frame: Frame) => {
+    const { job } = slot
+    if (job === undefined || frame.id !== slot.call) return doom(slot) // an answer nobody asked for
+    slot.job = undefined
+    settle(job, frame)
+    next()
+  }
+
+  return {
+    execute(operation: Cleared<object>, spend, stop) {
+      assertCleared(operation)
+      return new Promise<Result>((resolve, reject) => {
+        if (stop.aborted) return reject(cancelled())
+        if (waiting.length >= MAX_WAITING) return reject(new Denial('busy', `${MAX_WAITING} calls are waiting already`))
+        const end = (denial: Denial) => {
+          const place = waiting.indexOf(job)
+          if (place >= 0) waiting.splice(place, 1)
+          if (job.worker?.job === job) doom(job.worker)
+          settled(reject)(denial)
+        }
+        const onStop = () => end(cancelled())
+        const timer = setTimeout(
+          () => end(job.worker === undefined ? noWorker(spend) : overran(spend)),
+          spend.deadlineMs,
+        )
+        const settled =
+          <Value>(settle: (value: Value) => void) =>
+          (value: Value) => {
+            clearTimeout(timer)
+            stop.removeEventListener('abort', onStop)
+            settle(value)
+          }
+        const job: Job = { operation, spend, settle: { resolve: settled(resolve), reject: settled(reject) } }
+        stop.addEventListener('abort', onStop, { once: true })
+        waiting.push(job)
+        next()
+      })
+    },
+    attach(id, socket) {
+      const slot: Slot = { id, socket, ready: false, doomed: false, call: 0 }
+      slots.set(id, slot)
+      const deliver = (frame: Frame) => {
+        if (slot.doomed) return
+        if (frame.id !== 0) return finish(slot, frame)
+        const head = frame.head as { ready?: true; failed?: string }
+        if (head.failed !== undefined) return options.onFailed(String(head.failed))
+        slot.ready = true
+        firstReady()
+        next()
+      }
+      const read = frameReader({ maxBodyBytes: options.maxBodyBytes, deliver })
+      socket
+        .on('error', () => undefined)
+        .on('data', (chunk) => {
+          if (slot.doomed) return
+          try {
+            read(chunk)
+          } catch {
+            doom(slot) // a frame over its limits or without sense
+          }
+        })
+    },
+    ended(id, end) {
+      const slot = slots.get(id)
+      slots.delete(id)
+      slot?.socket.destroy()
+      slot?.job?.settle.reject(lost(end))
+    },
+    ready,
+    idle: () => [...slots.values()].filter((slot) => slot.ready && !slot.doomed && slot.job === undefined).length,
+  }
+
+  function start(slot: Slot, job: Job): void {
+    slot.job = job
+    slot.call += 1
+    job.worker = slot
+    slot.socket.write(encodeFrame({ id: slot.call, head: { operation: job.operation, spend: job.spend }, body: '' }))
+  }
+}
+
+type Reply = {
+  ok?: { rows?: unknown; truncated?: unknown }
+  denied?: { code?: unknown; reason?: unknown; says?: unknown; retryAfterMs?: unknown }
+}
+
+function settle({ settle: { resolve, reject } }: Job, { head, body }: Frame): void {
+  const { ok, denied } = head as Reply
+  if (ok !== undefined) {
+    const rows = Number.isSafeInteger(ok.rows) ? { rows: ok.rows as number } : {}
+    return resolve({ text: body, ...rows, truncated: ok.truncated === true })
+  }
+  const code = isDenialCode(denied?.code) ? denied.code : 'internal'
+  const says = code === 'internal' || typeof denied?.says !== 'string' ? {} : { says: denied.says.slice(0, MAX_SAYS) }
+  const wait = Number.isSafeInteger(denied?.retryAfterMs) ? { retryAfterMs: denied?.retryAfterMs as number } : {}
+  reject(new Denial(code, String(denied?.reason ?? 'The worker gave no reason'), { ...says, ...wait }))
+}
+
+const cancelled = () => new Denial('timeout', 'The client cancelled the call or went away')
+const noWorker = (spend: Budget) => new Denial('busy', `No worker was free within ${spend.deadlineMs} ms`)
+const overran = (spend: Budget) =>
+  new Denial('timeout', `The worker was killed after ${spend.deadlineMs} ms`, {
+    says: `The call did not finish within ${spend.deadlineMs} ms and was ended`,
+  })
+
+function lost(end: WorkerEnd): Denial {
+  if (end === 'memory')
+    return new Denial('too_large', 'The worker went over its memory budget', {
+      says: 'The call needed more memory than this server allows',
+    })
+  return new Denial('internal', 'The worker ended during the call')
+}

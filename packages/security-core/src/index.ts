@@ -5,6 +5,7 @@ export { assertCleared, type Cleared, clear, type Policies, type Policy } from '
 export { allow, type Decision, deny, must } from './decision.ts'
 export { DENIALS, Denial, type DenialCode, type DenialDetail, denialOf, isDenialCode } from './denial.ts'
 export { principal } from './identity/principal.ts'
+export { type InjectionMark, injectionMarks } from './input/injection-patterns.ts'
 export { parseInput } from './input/parse-input.ts'
 export { perMinute, type Rate, type Rates, rateLimit } from './limits/rate-limit.ts'
 export { hiddenCharacters } from './output/hidden-characters.ts'
@@ -24,3 +25,8 @@ export {
   type Result,
   type ToolFacts,
 } from './types.ts'
+export { isPlainHostName, isPublicHostName } from './input/url/host-name.ts'
+export { isInside, isPublicAddress } from './input/url/public-address.ts'
+export { publicHost } from './input/url/public-host.ts'
+export { denyUrl, sayUrlRule, URL_RULES, type UrlRule } from './input/url/url-rules.ts'
+export { HTTPS_PORT, readUrl, type UrlReading, type WebUrl } from './input/url/url-syntax.ts'

@@ -1,0 +1,75 @@
+// The official clients of both protocol eras behind one small interface, over stdio and over HTTP.
+import { Client as ModernClient, StreamableHTTPClientTransport as ModernHttp } from '@modelcontextprotocol/client'
+import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/client/stdio'
+import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { COMMAND } from './command.ts'
+
+/** `v1`: the 1.x SDK. The others are the 2.x client: as it comes, probing for the newest era, and insisting on it. */
+export const CLIENT_KINDS = ['v1', 'v2', 'v2-auto', 'v2-2026-07-28'] as const
+export type ClientKind = (typeof CLIENT_KINDS)[number]
+
+/** `serve`: arguments of `hardened-mcp serve`, spoken to over stdio. */
+export type Reach = Readonly<{ serve: readonly string[] }> | Readonly<{ url: string; key: string }>
+
+export type Outcome = Readonly<{
+  isError?: boolean
+  structuredContent: Record<string, unknown>
+  content: readonly { type: string; text?: string }[]
+}>
+
+export type TestClient = Readonly<{
+  tools(): Promise<readonly { name: string; inputSchema: object }[]>
+  /** Rejects on a protocol error, such as an unknown tool. */
+  call(name: string, args?: Record<string, unknown>, stop?: AbortSignal): Promise<Outcome>
+  ping(): Promise<unknown>
+  /** Process id of the server under stdio. */
+  pid(): number | undefined
+  close(): Promise<void>
+}>
+
+const SELF = { name: 'testkit', version: '1.0.0' }
+const PATIENCE_MS = 60_000
+
+export async function connect(kind: ClientKind, reach: Reach): Promise<TestClient> {
+  const transport = 'serve' in reach ? overStdio(kind, reach.serve) : overHttp(kind, reach.url, reach.key)
+  const client = kind === 'v1' ? new LegacyClient(SELF) : new ModernClient(SELF, negotiation(kind))
+  await client.connect(transport as never) // the two SDKs declare the same transport twice
+  return {
+    tools: async () => (await client.listTools()).tools,
+    call: (name, args = {}, stop) => callTool(client, name, args, stop),
+    ping: () => client.ping(),
+    pid: () => ('pid' in transport ? (transport.pid ?? undefined) : undefined),
+    close: () => client.close(),
+  }
+}
+
+async function callTool(
+  client: LegacyClient | ModernClient,
+  name: string,
+  args: Record<string, unknown>,
+  stop?: AbortSignal,
+) {
+  const options = { timeout: PATIENCE_MS, ...(stop === undefined ? {} : { signal: stop }) }
+  const called =
+    client instanceof LegacyClient
+      ? client.callTool({ name, arguments: args }, undefined, options)
+      : client.callTool({ name, arguments: args }, options)
+  return (await called) as unknown as Outcome
+}
+
+function negotiation(kind: ClientKind) {
+  if (kind === 'v2-auto') return { versionNegotiation: { mode: 'auto' as const } }
+  return kind === 'v2' ? {} : { versionNegotiation: { mode: { pin: '2026-07-28' } } }
+}
+
+function overStdio(kind: ClientKind, serve: readonly string[]) {
+  const server = { command: process.execPath, args: [COMMAND, 'serve', ...serve], stderr: 'ignore' as const }
+  return kind === 'v1' ? new LegacyStdio(server) : new ModernStdio(server)
+}
+
+function overHttp(kind: ClientKind, url: string, key: string) {
+  const options = { requestInit: { headers: { Authorization: `Bearer ${key}` } } }
+  return kind === 'v1' ? new LegacyHttp(new URL(url), options) : new ModernHttp(new URL(url), options)
+}

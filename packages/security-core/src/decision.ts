@@ -1,5 +1,5 @@
 // What a guard or a policy answers: a value. It holds no way to continue the call.
-import { Denial, type DenialCode, type DenialDetail } from './denial.ts'
+import { Denial, type DenialCode, type DenialDetail, isDenialCode } from './denial.ts'
 
 export type Decision =
   | Readonly<{ verdict: 'allow' }>
@@ -18,6 +18,7 @@ export const deny = (code: DenialCode, reason: string, detail: DenialDetail = {}
  */
 export function must(decision: Decision): void {
   if (decision?.verdict === 'allow') return
-  if (decision?.verdict === 'deny') throw new Denial(decision.code, decision.reason, decision.detail)
+  if (decision?.verdict === 'deny' && isDenialCode(decision.code))
+    throw new Denial(decision.code, decision.reason, decision.detail)
   throw new Denial('internal', 'A control returned no verdict')
 }

@@ -3,6 +3,7 @@ import { type AuditEvent, type AuditSink, aboutCall } from './audit/event.ts'
 import { type Cleared, clear, type Policies } from './clear.ts'
 import { type Decision, must } from './decision.ts'
 import { Denial, denialOf } from './denial.ts'
+import { injectionMarks } from './input/injection-patterns.ts'
 import { parseInput } from './input/parse-input.ts'
 import { type OutputFilter, type Released, release } from './output/release.ts'
 import type { ToolDefinition } from './tool.ts'
@@ -47,20 +48,26 @@ export type Answer = Readonly<{ ok: true; released: Released }> | Readonly<{ ok:
 
 /** Returns the function that walks one call from request to answer. It never throws. */
 export function pipeline<Operation extends object>(controls: Controls<Operation>) {
-  return async function answer(request: CallRequest<Operation>): Promise<Answer> {
+  // A clock or an id that fails leaves nothing to write a record with; nothing is done and nothing goes out.
+  return (request: CallRequest<Operation>): Promise<Answer> =>
+    answer(request).catch((thrown: unknown) => ({ ok: false, denial: denialOf(thrown) }))
+
+  async function answer(request: CallRequest<Operation>): Promise<Answer> {
     const { tool, stop } = request
     const call = openCall(request, controls)
-    let args: string | undefined
+    let about: Partial<AuditEvent> = aboutCall(call)
     const audit = (event: Partial<AuditEvent> & Pick<AuditEvent, 'type'>) =>
-      durable(controls.audit, { ...aboutCall(call), ...(args === undefined ? {} : { args }), ...event })
+      durable(controls.audit, { ...about, ...event })
     try {
-      args = controls.fingerprint(call.caller.tenant, request.input)
+      about = { ...about, args: controls.fingerprint(call.caller.tenant, request.input) }
       for (const guard of controls.guards) must(await guard(call))
+      about = { ...about, ...marksOf(request.input) }
       const input = parseInput(tool.input, request.input)
       const operation = clear(tool.plan(input, call.caller), controls.policies, call)
       const recorded = audit({ type: 'tool_call.request' })
       if (tool.effect !== 'read') await recorded // no record, no effect
-      const [result] = await Promise.all([controls.execute(operation, tool.budget, stop), recorded])
+      const work = async () => controls.execute(operation, tool.budget, stop) // even a synchronous throw leaves `recorded` awaited
+      const [result] = await Promise.all([work(), recorded])
       const released = release(result, controls.filters, tool.budget)
       await audit({ type: 'tool_call.success', decision: 'allow', ...spent(call, controls, result, released) })
       return { ok: true, released } // no record, no output
@@ -89,6 +96,11 @@ function openCall<Operation extends object>(
     ...(client === undefined ? {} : { client }),
     ...(trace === undefined ? {} : { trace }),
   })
+}
+
+const marksOf = (input: unknown): Pick<AuditEvent, 'marks'> => {
+  const marks = injectionMarks(input)
+  return marks.length === 0 ? {} : { marks: marks.join(',') }
 }
 
 async function durable(sink: AuditSink, event: AuditEvent): Promise<void> {

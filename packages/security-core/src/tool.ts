@@ -33,5 +33,7 @@ export function defineTool<Schema extends z.ZodType, Operation extends object>(
   if (!TOOL_NAME.test(definition.name))
     throw new RangeError(`Tool name must match ${TOOL_NAME.source}, got ${definition.name}`)
   if (definition.needs.length === 0) throw new RangeError(`Tool ${definition.name} must need at least one capability`)
+  for (const facts of [definition.needs, definition.yields, definition.budget, definition.annotations])
+    Object.freeze(facts) // a guard that holds them must not be able to raise a budget for the next call
   return Object.freeze({ ...definition }) as unknown as ToolDefinition<unknown, Operation>
 }

@@ -12,7 +12,8 @@ const DAY_MS = 86_400_000
 /** Returns the weakening when it is explained and not expired at `nowMs`; throws `RangeError` otherwise. */
 export function weaken(control: string, options: { because: string; until: string }, nowMs: number): Weakening {
   const end = /^\d{4}-\d{2}-\d{2}$/.test(options.until) ? Date.parse(`${options.until}T00:00:00Z`) : Number.NaN
-  if (Number.isNaN(end))
+  // 2026-02-31 parses as 3 March: only a date that prints as it was written is one.
+  if (Number.isNaN(end) || new Date(end).toISOString().slice(0, 10) !== options.until)
     throw new RangeError(`Weakening of ${control} needs an end date YYYY-MM-DD, got ${options.until}`)
   if (options.because.trim().length < 10)
     throw new RangeError(`Weakening of ${control} needs a reason of at least 10 characters`)

@@ -27,6 +27,8 @@ export type AuditEvent = Readonly<{
   client?: string
   /** HMAC-SHA-256 of the canonical JSON of the arguments under the tenant's key. */
   args?: string
+  /** Names of the injection patterns found in the arguments, comma separated. A mark, never a verdict. */
+  marks?: string
   decision?: 'allow' | 'deny'
   /** Public denial code of a refusal. */
   rule?: string

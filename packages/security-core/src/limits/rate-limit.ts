@@ -36,9 +36,10 @@ const limited = (tool: string, waitMs: number): Decision =>
 
 /** One limit over many keys. `take` after `waitMs` returned 0; the two are one step, since nothing runs in between. */
 function gcra(name: string, rate: Rate) {
-  if (!(rate.perMinute >= 1))
+  if (!(rate.perMinute >= 1 && Number.isFinite(rate.perMinute)))
     throw new RangeError(`Rate of ${name} must be at least 1 call per minute, got ${rate.perMinute}`)
-  if (!(rate.burst >= 1)) throw new RangeError(`Burst of ${name} must be at least 1, got ${rate.burst}`)
+  if (!(rate.burst >= 1 && Number.isFinite(rate.burst)))
+    throw new RangeError(`Burst of ${name} must be at least 1, got ${rate.burst}`)
   const intervalMs = 60_000 / rate.perMinute
   const toleranceMs = intervalMs * (rate.burst - 1)
   const arrivals = new Map<string, number>() // theoretical arrival time of the next conforming call, per key

@@ -1,29 +1,38 @@
 // Question: does the answer carry text that a person cannot see?
 // Threat:   instructions in Unicode tag characters, bidi overrides that reorder what is shown, terminal escapes.
-// Rule:     tag characters outside a flag emoji, bidi controls, zero-width spaces, C0 (but tab, LF, CR) and C1 controls are removed.
-// Limits:   keeps ZWJ, ZWNJ and variation selectors, which real scripts and emoji need; says nothing about visible text.
+// Rule:     tag characters outside a flag, bidi controls, zero-width spaces, stray variation selectors and control characters go.
+// Limits:   keeps ZWJ, ZWNJ and one variation selector per character, which real scripts and emoji need; judges no visible text.
 // Proof:    hidden-characters.test.ts
 import type { OutputFilter } from './release.ts'
 
-// A subdivision flag is U+1F3F4, tag letters, U+E007F (UTS #51 §C.1): the only well-formed use of tag characters.
-const FLAG = /\u{1F3F4}[\u{E0020}-\u{E007E}]{1,8}\u{E007F}/u
-const HIDDEN =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\u206a-\u206f\ufeff\ufff9-\ufffb\u{E0000}-\u{E007F}]/u
+// England, Scotland, Wales: the only tag sequences in the list of emoji (UTS #51, RGI). Any other flag could spell a message.
+const FLAG =
+  /\u{1F3F4}\u{E0067}\u{E0062}(?:\u{E0065}\u{E006E}\u{E0067}|\u{E0073}\u{E0063}\u{E0074}|\u{E0077}\u{E006C}\u{E0073})\u{E007F}/u
+const HIDDEN = new RegExp(
+  [
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{E0000}-\u{E007F}]/u,
+    // One selector shapes the character before it; a second one only carries bits (any byte string fits behind one emoji).
+    /(?<=[\ufe00-\ufe0f\u{E0100}-\u{E01EF}])[\ufe00-\ufe0f\u{E0100}-\u{E01EF}]/u,
+    /(?<!\p{Ideographic})[\u{E0100}-\u{E01EF}]/u, // UTS #37: these select variants of ideographs and nothing else
+    /(?<=[\u200c\u200d]{3})[\u200c\u200d]/u, // Unicode 23.2 knows ZWJ ZWNJ ZWJ; longer runs are Morse code
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'u',
+)
+const SCREEN = new RegExp(`(${FLAG.source})|${HIDDEN.source}`, 'gu')
 
 export const hiddenCharacters: OutputFilter = Object.freeze({
   name: 'hiddenCharacters',
-  // In JSON text the C0 controls stand escaped (\u00xx, \b, \f); all others stand raw.
-  suspects: new RegExp(`${HIDDEN.source}|\\\\u00[01]|\\\\[bf]`, 'u'),
+  // JSON text may hold any character escaped (\u00xx, \b, \f), whoever wrote it: an escape is reason enough to look.
+  suspects: new RegExp(`${HIDDEN.source}|\\\\[ubf]`, 'u'),
   clean(text) {
     let removed = 0
-    const cleaned = text.replace(
-      new RegExp(`(${FLAG.source})|${HIDDEN.source}`, 'gu'),
-      (_match, flag: string | undefined) => {
-        if (flag !== undefined) return flag
-        removed += 1
-        return ''
-      },
-    )
+    const cleaned = text.replace(SCREEN, (_match, flag: string | undefined) => {
+      if (flag !== undefined) return flag
+      removed += 1
+      return ''
+    })
     return { text: cleaned, removed }
   },
 })

@@ -23,7 +23,7 @@ export type OutputFilter = Readonly<{
 /** Screens every string of the result, says what was removed, and refuses what is over budget (`too_large`). */
 export function release(result: Result, filters: readonly OutputFilter[], spend: Budget): Released {
   boundBytes(result.text, spend)
-  const parsed: unknown = JSON.parse(result.text)
+  const parsed = parse(result.text)
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new Denial('internal', 'The worker returned something other than a JSON object')
   }
@@ -31,11 +31,24 @@ export function release(result: Result, filters: readonly OutputFilter[], spend:
   if (active.length === 0) return mint(result.text, parsed, 0)
   const tally = { removed: 0 }
   const screened = screen(parsed, active, tally) as Record<string, unknown>
-  if (tally.removed > 0) screened['notices'] = [`${tally.removed} hidden or control characters were removed`]
+  if (tally.removed > 0) screened['notices'] = [...noticesOf(screened), sayRemoved(tally.removed)]
   const text = JSON.stringify(screened)
   boundBytes(text, spend)
   return mint(text, screened, tally.removed)
 }
+
+// The message of a SyntaxError quotes the text, which is the tenant's data and has no place in the audit trail.
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Denial('internal', 'The worker returned text that is not JSON')
+  }
+}
+
+const noticesOf = ({ notices }: Record<string, unknown>): readonly unknown[] => (Array.isArray(notices) ? notices : [])
+
+const sayRemoved = (count: number) => `${count} hidden or control characters were removed`
 
 const mint = (text: string, structured: object, removed: number): Released =>
   Object.freeze({ text, structured, removed }) as unknown as Released

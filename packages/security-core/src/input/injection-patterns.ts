@@ -1,0 +1,60 @@
+// Question: do the arguments carry text that tries to steer a model?
+// Threat:   instructions planted in an article, a ticket or a page that the model copies into a tool call (seed 39.1, scenario 1).
+// Rule:     five known phrases are looked for in every string of the arguments; the audit records of the call name those found.
+// Limits:   marks, never blocks: the words are legitimate in a question about them, and a paraphrase passes unseen.
+// Proof:    injection-patterns.test.ts
+
+// At most 20 characters between the words, line breaks included: the article of the seed's scenario breaks its line there.
+// Bounded gaps keep each pattern linear in the length of the text.
+const PATTERNS = {
+  ignore_previous_instructions: /ignore[^]{0,20}previous[^]{0,20}instruction/i,
+  forget_instructions: /forget[^]{0,20}(?:your|all)[^]{0,20}instruction/i,
+  system_prompt: /system[^]{0,20}prompt/i,
+  system_tag: /\[SYSTEM[\]:]/i,
+  chat_markup: /<\|im_start\|>/i,
+} as const satisfies Record<string, RegExp>
+
+/** `unscanned` says that the arguments were larger than what is looked at. */
+export type InjectionMark = keyof typeof PATTERNS | 'unscanned'
+
+const MAX_CHARS = 262_144 // more than any schema of the suite admits; a megabyte of padding is itself worth a mark
+const MAX_VALUES = 10_000
+const MAX_DEPTH = 16
+const UNSEEN = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u{E0000}-\u{E01EF}]/gu
+
+/** Returns the names of the patterns found in the strings of `input`, keys included, in the order of the table. */
+export function injectionMarks(input: unknown): readonly InjectionMark[] {
+  const left = { chars: MAX_CHARS, values: MAX_VALUES, whole: true }
+  const texts: string[] = []
+  collect(input, 0, texts, left)
+  const found = Object.entries(PATTERNS).filter(([, pattern]) => texts.some((text) => pattern.test(text)))
+  const names = found.map(([name]) => name as InjectionMark)
+  return left.whole ? names : [...names, 'unscanned']
+}
+
+function collect(
+  value: unknown,
+  depth: number,
+  texts: string[],
+  left: { chars: number; values: number; whole: boolean },
+): void {
+  if (depth > MAX_DEPTH || left.values <= 0) {
+    left.whole = false
+    return
+  }
+  left.values -= 1
+  if (typeof value === 'string') {
+    if (value.length > left.chars) left.whole = false
+    const seen = value.slice(0, left.chars)
+    left.chars -= seen.length
+    texts.push(asRead(seen))
+  }
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, item] of Object.entries(value)) {
+    if (!Array.isArray(value)) collect(key, depth + 1, texts, left)
+    collect(item, depth + 1, texts, left)
+  }
+}
+
+// What a model reads: full-width letters are letters (NFKC), characters without a shape are not there.
+const asRead = (text: string) => text.replace(UNSEEN, '').normalize('NFKC')

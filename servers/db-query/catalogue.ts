@@ -1,0 +1,121 @@
+// Reads from the real database what the policy exposes: names, columns, keys. Everything else stays unnamed from here on.
+import type { Engine } from './open-database.ts'
+import type { DatabaseGrant } from './policy.ts'
+import { tokensOf } from './token-scan.ts'
+
+export type Column = Readonly<{
+  name: string
+  type: string
+  notNull: boolean
+  primaryKey: number
+  fallback: string | null
+  /** Of a virtual table: usable in conditions, not part of `*`. */
+  hidden: boolean
+  generated: boolean
+}>
+export type Kind = 'table' | 'view' | 'virtual'
+export type Exposed = Readonly<{
+  name: string
+  kind: Kind
+  columns: readonly Column[]
+  /** True when only some columns are granted. */
+  limited: boolean
+  withoutRowid: boolean
+  /** The CREATE VIRTUAL TABLE of a virtual table. */
+  ddl: string
+}>
+export type Catalogue = ReadonlyMap<string, Exposed>
+
+// Modules whose tables hold their own data. fts5vocab, fts4aux and dbstat read other tables by name.
+const MODULES: ReadonlySet<string> = new Set(['fts3', 'fts4', 'fts5', 'rtree', 'rtree_i32', 'geopoly'])
+
+/** ASCII lower case, as SQLite compares names. */
+export const nameKey = (name: string) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+
+/** To be called inside a read transaction, before the stubs cover the pragma functions. */
+export function readCatalogue(engine: Engine, granted: DatabaseGrant['tables']): Catalogue {
+  const rules = granted === '*' ? undefined : rulesOf(granted)
+  const catalogue = new Map<string, Exposed>()
+  for (const row of tableRows(engine)) {
+    const key = nameKey(row.name)
+    if (rules !== undefined && !rules.has(key)) continue
+    const exposed = exposedTable(engine, row, rules?.get(key))
+    if (exposed !== undefined) catalogue.set(key, exposed)
+  }
+  return catalogue
+}
+
+/** Names of granted tables and columns that the database does not have: a mistake in the policy file. */
+export function missingGrants(catalogue: Catalogue, granted: DatabaseGrant['tables']): readonly string[] {
+  if (granted === '*') return []
+  return Object.entries(granted).flatMap(([table, { columns = [] }]) => {
+    const found = catalogue.get(nameKey(table))
+    if (found === undefined) return [table]
+    const names = new Set(found.columns.map((column) => nameKey(column.name)))
+    return columns.filter((column) => !names.has(nameKey(column))).map((column) => `${table}.${column}`)
+  })
+}
+
+type TableRow = Readonly<{ name: string; type: string; wr: number; sql: string | null }>
+
+const tableRows = (engine: Engine) =>
+  engine
+    .prepare<[], TableRow>(
+      `SELECT l.name, l.type, l.wr, s.sql FROM pragma_table_list l JOIN main.sqlite_schema s ON s.name = l.name AND s.type IN ('table', 'view')
+       WHERE l.schema = 'main' AND l.type IN ('table', 'view', 'virtual') AND l.name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY l.name`,
+    )
+    .all()
+
+const rulesOf = (granted: Exclude<DatabaseGrant['tables'], '*'>) =>
+  new Map(Object.entries(granted).map(([name, { columns }]) => [nameKey(name), columns?.map(nameKey)]))
+
+function exposedTable(engine: Engine, row: TableRow, only: readonly string[] | undefined): Exposed | undefined {
+  const kind = row.type as Kind
+  if (kind === 'virtual' && !MODULES.has(moduleOf(row.sql ?? ''))) return undefined
+  const all = columnsOf(engine, row.name)
+  const columns = only === undefined ? all : all.filter((column) => only.includes(nameKey(column.name)))
+  if (columns.length === 0) return undefined
+  const limited = only !== undefined
+  return { name: row.name, kind, columns, limited, withoutRowid: row.wr === 1, ddl: row.sql ?? '' }
+}
+
+// CREATE VIRTUAL TABLE name USING module(…): SQLite stores the text as it was written.
+function moduleOf(ddl: string): string {
+  try {
+    const tokens = tokensOf(ddl.replace(/\).*$/s, '').replace(/\(.*$/s, ''))
+    const using = tokens.findIndex(({ kind, text }) => kind === 'word' && text.toUpperCase() === 'USING')
+    return using === -1 ? '' : (tokens[using + 1]?.text.toLowerCase() ?? '')
+  } catch {
+    return ''
+  }
+}
+
+type ColumnRow = Readonly<{
+  name: string
+  type: string
+  notnull: number
+  dflt_value: string | null
+  pk: number
+  hidden: number
+}>
+
+function columnsOf(engine: Engine, table: string): readonly Column[] {
+  try {
+    const rows = engine
+      .prepare<[string], ColumnRow>(
+        'SELECT name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?, \'main\')',
+      )
+      .all(table)
+    return rows.map((row) => ({
+      name: row.name,
+      type: row.type,
+      notNull: row.notnull === 1,
+      primaryKey: row.pk,
+      fallback: row.dflt_value,
+      hidden: row.hidden === 1,
+      generated: row.hidden > 1,
+    }))
+  } catch {
+    return [] // a view over something that is gone: it cannot be queried either
+  }
+}

@@ -1,0 +1,53 @@
+// For the tests: the fixture database of test/vectors/sql as a real file, and the executor over it under each policy.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { denialOf } from '@hardened-mcp/security-core'
+import { type Execute, executor } from './executor.ts'
+import { type Operation, operation, type Params } from './operations.ts'
+import { exposedDatabases, frontGate } from './policy.ts'
+
+const VECTORS = new URL('../../test/vectors/sql/', import.meta.url)
+export const SPEND = { deadlineMs: 10_000, outputBytes: 65_536 } as const
+
+export const vectors = <Row>(name: string) => JSON.parse(readFileSync(new URL(name, VECTORS), 'utf8')) as Row
+
+/** A fresh copy of the fixture in a directory of its own. */
+export function fixture(): { file: string; remove: () => void } {
+  const directory = mkdtempSync(join(tmpdir(), 'db-query-'))
+  const file = join(directory, 'shop.db')
+  const db = new Database(file)
+  db.exec(readFileSync(new URL('fixture.sql', VECTORS), 'utf8'))
+  db.close()
+  return { file, remove: () => rmSync(directory, { recursive: true }) }
+}
+
+/** One database per policy of policies.json, all on `file`. */
+export const databasesOn = (file: string) =>
+  Object.entries(vectors<Record<string, unknown>>('policies.json')).map(([name, tables]) => ({ name, file, tables }))
+
+export type Outcome = Readonly<{ code: string; says: string; reason: string } | { answer: Answer; text: string }>
+export type Answer = Readonly<{ columns: unknown[]; rows: unknown[][]; row_count: number; truncated?: unknown }>
+
+/** Runs one query the way front and worker do together: schema, policies, then the executor. */
+export function asker(file: string, parser = 'veto'): (sql: string, policy: string, params?: Params) => Outcome {
+  const databases = databasesOn(file)
+  const execute: Execute = executor({ databases, parser })
+  const policies = [exposedDatabases({ databases } as Parameters<typeof exposedDatabases>[0]), frontGate]
+  return (sql, database, params = []) => {
+    const planned: Operation = { op: 'query', database, sql, params, maxRows: 1000 }
+    for (const policy of policies) {
+      const decision = policy(planned, {} as never)
+      if (decision.verdict === 'deny')
+        return { code: decision.code, says: decision.detail?.says ?? '', reason: decision.reason }
+    }
+    try {
+      const { text } = execute(operation.parse(planned), SPEND)
+      return { text, answer: JSON.parse(text) as Answer }
+    } catch (thrown) {
+      const { code, says, message } = denialOf(thrown)
+      return { code, says, reason: message }
+    }
+  }
+}

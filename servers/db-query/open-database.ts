@@ -1,0 +1,66 @@
+// Opens one SQLite file for reading, in the strictest mode SQLite has, and explains in plain words when that fails.
+import { closeSync, openSync, readSync } from 'node:fs'
+import Database from 'better-sqlite3'
+import type { DatabaseGrant } from './policy.ts'
+
+export type Statement = Database.Statement<unknown[], unknown[]>
+/** One row of `EXPLAIN`. */
+export type Step = Readonly<{ opcode: string; p1: number; p2: number; p3: number; p4: string | null; p5: number }>
+export type Engine = Database.Database & { explain(sql: string): readonly Step[] }
+
+const BUSY_MS = 1000 // a writer's commit takes milliseconds; the caller's deadline must not be spent on a lock
+
+/** A private in-memory database. */
+export const openMemory = (): Engine => new Database(':memory:') as Engine
+
+/** Throws an `Error` with one line for the operator; the path stays out of it. */
+export function openDatabase({ name, file }: Pick<DatabaseGrant, 'name' | 'file'>): Engine {
+  try {
+    const engine = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_MS }) as Engine
+    for (const setting of SETTINGS) engine.pragma(setting)
+    engine.pragma('schema_version') // the first real read: a wrong file or a missing -shm shows here
+    return engine
+  } catch (thrown) {
+    throw new Error(`Database ${name} cannot be opened: ${whyNot(file, codeOf(thrown))}`, { cause: thrown })
+  }
+}
+
+/** To be called once nothing is left to create: no statement of this connection may write from now on. */
+export const sealDatabase = (engine: Engine) => engine.pragma('query_only=1')
+
+export const codeOf = (thrown: unknown): string =>
+  thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : ''
+
+const SETTINGS = [
+  'temp_store=2', // sorts spill to memory, where the watchdog counts them, never to a file
+  'mmap_size=0', // a file truncated under a memory map is a SIGBUS
+  'trusted_schema=0', // a hostile file may not call side-effecting functions from its views
+  'cell_size_check=1', // corrupt pages are reported instead of followed
+  'case_sensitive_like=0',
+] as const
+
+const WAL_ADVICE =
+  'it is in WAL mode and its -wal and -shm files can be neither opened nor created here; mount its directory writable for SQLite, or run "PRAGMA journal_mode=DELETE" on a copy'
+
+function whyNot(file: string, code: string): string {
+  if (isWal(file) && !code.startsWith('SQLITE_NOTADB')) return WAL_ADVICE
+  if (code.startsWith('SQLITE_NOTADB')) return 'it is not an SQLite database'
+  if (code.startsWith('SQLITE_CANTOPEN')) return 'the file does not exist or may not be read'
+  return `SQLite says ${code || 'nothing'}`
+}
+
+// Bytes 18 and 19 of the header are the write and read versions: 2 means WAL (file format §1.3.3).
+function isWal(file: string): boolean {
+  const header = Buffer.alloc(20)
+  try {
+    const fd = openSync(file, 'r')
+    try {
+      readSync(fd, header, 0, header.length, 0)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return false
+  }
+  return header[18] === 2 || header[19] === 2
+}

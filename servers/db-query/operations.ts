@@ -1,0 +1,57 @@
+// The closed union of what the worker understands: three operations, each a strict shape.
+import { z } from 'zod'
+
+export const MAX_SQL_CHARS = 20_000 // the longest query of the legitimate corpus has 2 400
+const MAX_PARAMS = 100 // SQLite allows 32 766; a model that binds more wants a join
+const MAX_INTEGER_TEXT = 20 // "-9223372036854775808"
+const EXACT_AS_INT = 2n ** 63n
+
+const isExact = (value: number) =>
+  !Number.isInteger(value) || Number.isSafeInteger(value) || Math.abs(value) > Number(EXACT_AS_INT)
+
+// JSON numbers beyond 2^53 have lost digits before they arrive here, so they are refused instead of bound wrongly.
+const number = z.number().refine(isExact, 'Write integers beyond 2^53 as {"int": "digits"}')
+const int = z.strictObject({
+  int: z
+    .string()
+    .max(MAX_INTEGER_TEXT)
+    .regex(/^-?[0-9]+$/, 'Must be decimal digits'),
+})
+const blob = z.strictObject({ blob_base64: z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/, 'Must be base64') })
+
+/** One bound value. `int` carries integers beyond 2^53 exactly, `blob_base64` carries bytes. */
+const param = z.union([z.null(), z.boolean(), number, z.string(), int, blob])
+export type Param = z.output<typeof param>
+
+const named = z
+  .record(z.string().max(65), param)
+  .refine((record) => Object.keys(record).length <= MAX_PARAMS, `At most ${MAX_PARAMS} parameters`)
+export const params = z.union([z.array(param).max(MAX_PARAMS), named])
+export type Params = z.output<typeof params>
+
+export const MAX_ROWS = 1000
+
+const query = z.strictObject({
+  op: z.literal('query'),
+  database: z.string().max(64),
+  sql: z.string().max(MAX_SQL_CHARS),
+  params,
+  maxRows: z.int().min(1).max(MAX_ROWS),
+})
+const listTables = z.strictObject({
+  op: z.literal('list_tables'),
+  database: z.string().max(64).optional(),
+  pattern: z.string().max(128).optional(),
+})
+const describeTable = z.strictObject({
+  op: z.literal('describe_table'),
+  database: z.string().max(64),
+  table: z.string().max(128),
+})
+
+/** What the front plans, the policies judge and the worker parses again before use. */
+export const operation = z.discriminatedUnion('op', [query, listTables, describeTable])
+export type Operation = z.output<typeof operation>
+export type QueryOperation = z.output<typeof query>
+export type ListTablesOperation = z.output<typeof listTables>
+export type DescribeTableOperation = z.output<typeof describeTable>

@@ -58,7 +58,7 @@ suite('denialOf()', () => {
     assert.equal(denialOf(denial), denial)
   })
   for (const thrown of [new TypeError('bad'), 'text', undefined, null, 0, { code: 'policy_denied', says: 'hello' }]) {
-    test(`turns ${String(thrown)} into internal`, () => {
+    test(`turns ${JSON.stringify(thrown) ?? 'undefined'} into internal`, () => {
       const denial = denialOf(thrown)
       assert.equal(denial.code, 'internal')
       assert.equal(denial.says, DENIALS.internal)

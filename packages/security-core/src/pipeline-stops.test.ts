@@ -95,7 +95,7 @@ suite('stops', () => {
     for (const part of parts) {
       const { executor, answer } = recordedPipeline('write', part)
       const code = codeOf(await answer())
-      assert.ok(code === 'internal' || code === 'audit_unavailable', `${Object.keys(part)}: ${code}`)
+      assert.ok(code === 'internal' || code === 'audit_unavailable', `${Object.keys(part).join()}: ${code}`)
       const ran = 'filters' in part ? 1 : 0
       assert.equal(executor.seen.length, ran)
     }

@@ -1,5 +1,5 @@
 // A tool is data: facts, two schemas, and a pure function from validated input to an operation.
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Capability, Principal, ToolFacts } from './types.ts'
 
 /** Hints for clients (MCP ToolAnnotations). All four are stated, never left to a default. */
@@ -35,5 +35,5 @@ export function defineTool<Schema extends z.ZodType, Operation extends object>(
   if (definition.needs.length === 0) throw new RangeError(`Tool ${definition.name} must need at least one capability`)
   for (const facts of [definition.needs, definition.yields, definition.budget, definition.annotations])
     Object.freeze(facts) // a guard that holds them must not be able to raise a budget for the next call
-  return Object.freeze({ ...definition }) as unknown as ToolDefinition<unknown, Operation>
+  return Object.freeze({ ...definition }) as ToolDefinition<unknown, Operation>
 }

@@ -20,7 +20,7 @@ export type InjectionMark = keyof typeof PATTERNS | 'unscanned'
 const MAX_CHARS = 262_144 // more than any schema of the suite admits; a megabyte of padding is itself worth a mark
 const MAX_VALUES = 10_000
 const MAX_DEPTH = 16
-const UNSEEN = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff\u{E0000}-\u{E01EF}]/gu
+const UNSEEN = /[\ufe00-\ufe0f]|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u{E0000}-\u{E01EF}]/gu
 
 /** Returns the names of the patterns found in the strings of `input`, keys included, in the order of the table. */
 export function injectionMarks(input: unknown): readonly InjectionMark[] {

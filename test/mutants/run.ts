@@ -1,0 +1,99 @@
+// Breaks one line at a time in a copy of the repository and requires a red test for each. Exits 1 when a break survives.
+import { spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { MUTANTS, type Mutant } from './mutants.ts'
+import { mutate } from './mutate.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const COPIED = ['packages', 'servers', 'test']
+const LINKED = 'node_modules'
+const OWN = '@hardened-mcp' // links of the workspaces, which have to lead into the copy
+const AT_ONCE = 2
+const LIMIT_MS = 120_000
+
+type Outcome = 'red' | 'green' | 'hung'
+
+function copyRepository(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'hardened-mcp-mutant-'))
+  for (const place of COPIED)
+    cpSync(join(ROOT, place), join(copy, place), { recursive: true, filter: (path) => basename(path) !== LINKED })
+  cpSync(join(ROOT, 'package.json'), join(copy, 'package.json'))
+  linkModules(copy, '.')
+  for (const place of ['packages', 'servers'])
+    for (const name of readdirSync(join(ROOT, place)))
+      if (readdirSync(join(ROOT, place, name)).includes(LINKED)) linkModules(copy, `${place}/${name}`)
+  return copy
+}
+
+function linkModules(copy: string, home: string): void {
+  const from = join(ROOT, home, LINKED)
+  const to = join(copy, home, LINKED)
+  mkdirSync(to)
+  for (const name of readdirSync(from)) if (name !== OWN) symlinkSync(join(from, name), join(to, name))
+  if (home === '.') cpSync(join(from, OWN), join(to, OWN), { recursive: true, verbatimSymlinks: true })
+}
+
+/** Runs the test files under this very Node; `red` when the runner says so. */
+function runTests(root: string, tests: readonly string[]): Promise<Outcome> {
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--test', ...tests], { cwd: root, env, stdio: 'ignore', detached: true })
+    const timer = setTimeout(() => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL') // the runner and its test processes
+      resolve('hung')
+    }, LIMIT_MS)
+    child.on('exit', (code) => {
+      clearTimeout(timer)
+      resolve(code === 0 ? 'green' : 'red')
+    })
+  })
+}
+
+async function tryMutant(mutant: Mutant): Promise<Outcome> {
+  const copy = copyRepository()
+  try {
+    const path = join(copy, mutant.file)
+    const broken = mutate(readFileSync(path, 'utf8'), mutant)
+    stripTypeScriptTypes(broken) // a mutant that does not parse would be red for the wrong reason
+    writeFileSync(path, broken)
+    return await runTests(copy, mutant.tests)
+  } finally {
+    rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+async function baseline(): Promise<Outcome> {
+  const copy = copyRepository()
+  try {
+    return await runTests(copy, [...new Set(MUTANTS.flatMap(({ tests }) => tests))])
+  } finally {
+    rmSync(copy, { recursive: true, force: true })
+  }
+}
+
+async function main(only: string | undefined): Promise<number> {
+  const chosen = MUTANTS.filter(({ file, because }) => only === undefined || `${file} ${because}`.includes(only))
+  const before = await baseline()
+  if (before !== 'green' || chosen.length === 0) {
+    console.error(chosen.length === 0 ? `No mutant matches ${only}` : `Without any break the tests are ${before}`)
+    return 1
+  }
+  const queue = [...chosen]
+  let survivors = 0
+  const work = async () => {
+    for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+      const outcome = await tryMutant(mutant)
+      if (outcome !== 'red') survivors += 1
+      console.log(`${outcome === 'red' ? 'caught  ' : 'SURVIVED'}  ${mutant.file.padEnd(58)}  ${mutant.because}`)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  console.log(`\n${chosen.length - survivors} of ${chosen.length} breaks turned a test red`)
+  return survivors === 0 ? 0 : 1
+}
+
+process.exitCode = await main(process.argv[2])

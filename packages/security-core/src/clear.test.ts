@@ -27,6 +27,7 @@ suite('clear()', () => {
     assert.notEqual(seen[0], original)
     assert.ok(Object.isFrozen(cleared))
     assertCleared(cleared)
+    assert.throws(() => assertCleared(original), isInternal, 'the original can still change')
   })
 
   test('throws the refusal of the first policy that denies and does not ask the next', () => {

@@ -57,15 +57,27 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     ...PIPELINE,
-    find: 'await Promise.all([work(), recorded])',
-    replace: 'await Promise.all([work()])',
+    find: '      await recorded\n      const result',
+    replace: '      const result',
     because: 'a read is released while its request record may still fail',
   },
   {
     ...PIPELINE,
-    find: 'const work = async () => controls.execute',
-    replace: 'const work = () => controls.execute',
+    find: 'await Promise.allSettled([work, recorded])',
+    replace: 'await Promise.allSettled([work])',
+    because: 'a record that fails during the work brings the process down',
+  },
+  {
+    ...PIPELINE,
+    find: 'const start = async <',
+    replace: 'const start = <',
     because: 'an executor that throws at once leaves the request record without a reader',
+  },
+  {
+    ...PIPELINE,
+    find: 'screenDenial(denialOf(thrown), controls.filters)',
+    replace: 'denialOf(thrown)',
+    because: 'hidden text leaves inside a refusal',
   },
   {
     ...PIPELINE,
@@ -242,6 +254,12 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'for (const limit of checks) limit.take(who, now)',
     replace: '',
     because: 'calls are not counted',
+  },
+  {
+    ...RATE_LIMIT,
+    find: '    arrivals.set(key, latest)\n',
+    replace: '',
+    because: 'a clock that is set back locks callers out',
   },
   {
     ...RATE_LIMIT,

@@ -80,7 +80,7 @@ suite('guards and policies', () => {
   test('a refused guard ends the call before the arguments are read', async () => {
     const { lines, answer } = recordedPipeline('read', { guards: [() => deny('policy_denied', 'no')] })
     await answer()
-    assert.deepEqual(lines, ['audit tool_call.denied asked', 'audit tool_call.denied durable'])
+    assert.deepEqual(lines, ['filter', 'audit tool_call.denied asked', 'audit tool_call.denied durable'])
   })
 
   test('the executor gets the very object the policies judged, frozen', async () => {

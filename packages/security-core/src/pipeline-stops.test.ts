@@ -13,7 +13,7 @@ import {
 } from '@hardened-mcp/testkit'
 import type { AuditEventType } from './audit/event.ts'
 import { deny } from './decision.ts'
-import { type DenialCode } from './denial.ts'
+import { Denial, type DenialCode } from './denial.ts'
 import { type Controls, pipeline } from './pipeline.ts'
 
 suite('stops', () => {
@@ -101,6 +101,15 @@ suite('stops', () => {
     }
     const tool = aTool({ plan: boom })
     assert.equal(codeOf(await pipeline(aControl())(aRequest({ tool }))), 'internal')
+  })
+
+  test('what a refusal says goes through the filters', async () => {
+    const execute = async () => {
+      throw new Denial('not_found', 'reason', { says: 'No table a\u202eb' })
+    }
+    const answer = await pipeline(aControl({ execute }))(aRequest())
+    assert.ok(!answer.ok)
+    assert.equal(answer.denial.says, 'No table ab')
   })
 
   test('passes the budget of the tool and the stop signal of the caller to the executor', async () => {

@@ -145,6 +145,46 @@ suite('no record, no output', () => {
     assert.equal(codeOf(answer), 'audit_unavailable')
   })
 
+  test('a refusal by the worker waits for the request record, and gives way when that fails', async () => {
+    for (const fails of [false, true]) {
+      const execute = async () => {
+        throw new Denial('not_found', 'no table x', { says: 'No table x; there is customers' })
+      }
+      const { audit, answer } = recordedPipeline('read', { execute })
+      const audited = recordedPipeline('read', { execute, audit: audit.sink })
+      assert.equal(codeOf(await answer()), 'not_found')
+      const letGo = audit.hold('tool_call.request')
+      let settled = false
+      const pending = audited.answer().finally(() => {
+        settled = true
+      })
+      await turn()
+      await turn()
+      assert.equal(settled, false)
+      if (fails) audit.failOn('tool_call.request')
+      letGo()
+      assert.equal(codeOf(await pending), fails ? 'audit_unavailable' : 'not_found')
+    }
+  })
+
+  test('a request record that fails during the work leaves no record without a reader either', async () => {
+    const { audit, answer } = recordedPipeline('read', {
+      execute: async () => {
+        await turn()
+        await turn()
+        return { text: '{}' }
+      },
+    })
+    audit.failOn('tool_call.request')
+    const orphans: unknown[] = []
+    const listen = (reason: unknown) => void orphans.push(reason)
+    process.on('unhandledRejection', listen)
+    assert.equal(codeOf(await answer()), 'audit_unavailable')
+    await turn()
+    process.off('unhandledRejection', listen)
+    assert.deepEqual(orphans, [])
+  })
+
   test('an executor that throws at once leaves no record without a reader', async () => {
     const audit = fakeAudit()
     audit.failOn('tool_call.request')

@@ -5,7 +5,7 @@ import { type Decision, must } from './decision.ts'
 import { Denial, denialOf } from './denial.ts'
 import { injectionMarks } from './input/injection-patterns.ts'
 import { parseInput } from './input/parse-input.ts'
-import { type OutputFilter, type Released, release } from './output/release.ts'
+import { type OutputFilter, type Released, release, screenDenial } from './output/release.ts'
 import type { ToolDefinition } from './tool.ts'
 import type { Budget, CallContext, Principal, Result } from './types.ts'
 
@@ -66,13 +66,15 @@ export function pipeline<Operation extends object>(controls: Controls<Operation>
       const operation = clear(tool.plan(input, call.caller), controls.policies, call)
       const recorded = audit({ type: 'tool_call.request' })
       if (tool.effect !== 'read') await recorded // no record, no effect
-      const work = async () => controls.execute(operation, tool.budget, stop) // even a synchronous throw leaves `recorded` awaited
-      const [result] = await Promise.all([work(), recorded])
+      const work = start(controls.execute, operation, tool.budget, stop)
+      await Promise.allSettled([work, recorded]) // a refusal of the worker is output too: it waits for the record
+      await recorded
+      const result = await work
       const released = release(result, controls.filters, tool.budget)
       await audit({ type: 'tool_call.success', decision: 'allow', ...spent(call, controls, result, released) })
       return { ok: true, released } // no record, no output
     } catch (thrown) {
-      const denial = denialOf(thrown)
+      const denial = screenDenial(denialOf(thrown), controls.filters)
       const event = { type: stopType(denial), decision: 'deny' as const, rule: denial.code, err: denial.message }
       const dur_ms = controls.now() - call.at
       const lost = await audit({ ...event, dur_ms }).then(() => undefined, denialOf)
@@ -97,6 +99,12 @@ function openCall<Operation extends object>(
     ...(trace === undefined ? {} : { trace }),
   })
 }
+
+// Async, so that even an executor that throws at once is a rejected promise.
+const start = async <Operation extends object>(
+  execute: Executor<Operation>,
+  ...work: Parameters<Executor<Operation>>
+) => execute(...work)
 
 const marksOf = (input: unknown): Pick<AuditEvent, 'marks'> => {
   const marks = injectionMarks(input)

@@ -51,6 +51,15 @@ suite('rateLimit()', () => {
     assert.equal(passes(), true)
   })
 
+  test('a clock that is set back costs a caller one interval, not the hour', () => {
+    const { passes, waitMs, clock } = limited({ read_note: { perMinute: 60, burst: 3 } })
+    for (let i = 0; i < 3; i++) passes()
+    clock.advance(-3_600_000)
+    assert.equal(waitMs(), 1_000)
+    clock.advance(1_000)
+    assert.deepEqual([passes(), passes()], [true, false])
+  })
+
   test('keeps callers, tenants and tools apart', () => {
     const rate = { perMinute: 60, burst: 1 }
     const { passes } = limited({ read_note: rate, list_notes: rate })

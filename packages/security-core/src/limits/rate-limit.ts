@@ -43,11 +43,19 @@ function gcra(name: string, rate: Rate) {
   const intervalMs = 60_000 / rate.perMinute
   const toleranceMs = intervalMs * (rate.burst - 1)
   const arrivals = new Map<string, number>() // theoretical arrival time of the next conforming call, per key
+  // No arrival is later than a spent burst from now, unless the clock was set back: that must not lock a caller out.
+  const arrivalOf = (key: string, now: number) => {
+    const arrival = arrivals.get(key) ?? 0
+    const latest = now + intervalMs + toleranceMs
+    if (arrival <= latest) return arrival
+    arrivals.set(key, latest)
+    return latest
+  }
   return {
-    waitMs: (key: string, now: number) => Math.max(0, (arrivals.get(key) ?? 0) - toleranceMs - now),
+    waitMs: (key: string, now: number) => Math.max(0, arrivalOf(key, now) - toleranceMs - now),
     take(key: string, now: number) {
       if (arrivals.size >= MAX_KEYS && !arrivals.has(key)) forgetIdle(arrivals, now)
-      arrivals.set(key, Math.max(now, arrivals.get(key) ?? 0) + intervalMs)
+      arrivals.set(key, Math.max(now, arrivalOf(key, now)) + intervalMs)
     },
   }
 }

@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { Denial } from '../denial.ts'
 import { hiddenCharacters } from './hidden-characters.ts'
-import { type OutputFilter, release } from './release.ts'
+import { type OutputFilter, release, screenDenial } from './release.ts'
 
 const spend = { deadlineMs: 1, outputBytes: 10_000 }
 const codeOf = (text: string, filters: readonly OutputFilter[] = [hiddenCharacters], bytes = spend.outputBytes) => {
@@ -92,5 +92,30 @@ suite('release()', () => {
         assert.deepEqual(JSON.parse(released.text), JSON.parse(JSON.stringify(released.structured)))
       }),
     )
+  })
+})
+
+suite('screenDenial()', () => {
+  test('passes a clean refusal on as it is', () => {
+    const denial = new Denial('not_found', 'reason')
+    assert.equal(screenDenial(denial, [hiddenCharacters]), denial)
+  })
+
+  test('removes what cannot be seen from what is said, and keeps the rest', () => {
+    const denial = new Denial('rate_limited', 'reason', { says: 'No table a\u202eb\u200b', retryAfterMs: 7 })
+    const { code, message, says, retryAfterMs } = screenDenial(denial, [hiddenCharacters])
+    assert.deepEqual(
+      { code, message, says, retryAfterMs },
+      { code: 'rate_limited', message: 'reason', says: 'No table ab', retryAfterMs: 7 },
+    )
+  })
+
+  test('says the fixed sentence when a filter fails', () => {
+    const boom = (): never => {
+      throw new Error('boom')
+    }
+    const denial = screenDenial(new Denial('busy', 'r', { says: 'x' }), [{ name: 'x', suspects: /^/, clean: boom }])
+    assert.equal(denial.code, 'internal')
+    assert.equal(denial.says, 'The call failed inside the server; nothing was returned')
   })
 })

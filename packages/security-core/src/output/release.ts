@@ -37,6 +37,18 @@ export function release(result: Result, filters: readonly OutputFilter[], spend:
   return mint(text, screened, tally.removed)
 }
 
+/** A refusal is an answer too, and may name a table or a file: what it says goes through the same filters. Never throws. */
+export function screenDenial(denial: Denial, filters: readonly OutputFilter[]): Denial {
+  try {
+    const says = screenText(denial.says, filters, { removed: 0 })
+    if (says === denial.says) return denial
+    const wait = denial.retryAfterMs === undefined ? {} : { retryAfterMs: denial.retryAfterMs }
+    return new Denial(denial.code, denial.message, { says, ...wait }, { cause: denial })
+  } catch {
+    return new Denial('internal', `A filter failed on a refusal with ${denial.code}`)
+  }
+}
+
 // The message of a SyntaxError quotes the text, which is the tenant's data and has no place in the audit trail.
 function parse(text: string): unknown {
   try {

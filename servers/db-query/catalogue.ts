@@ -20,6 +20,8 @@ export type Exposed = Readonly<{
   columns: readonly Column[]
   /** True when only some columns are granted. */
   limited: boolean
+  /** True when the query may only see it materialised: see fence.ts. */
+  fenced: boolean
   withoutRowid: boolean
   /** The CREATE VIRTUAL TABLE of a virtual table. */
   ddl: string
@@ -76,7 +78,7 @@ function exposedTable(engine: Engine, row: TableRow, only: readonly string[] | u
   const columns = only === undefined ? all : all.filter((column) => only.includes(nameKey(column.name)))
   if (columns.length === 0) return undefined
   const limited = only !== undefined
-  return { name: row.name, kind, columns, limited, withoutRowid: row.wr === 1, ddl: row.sql ?? '' }
+  return { name: row.name, kind, columns, limited, fenced: false, withoutRowid: row.wr === 1, ddl: row.sql ?? '' }
 }
 
 // CREATE VIRTUAL TABLE name USING module(…): SQLite stores the text as it was written.

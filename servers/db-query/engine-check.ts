@@ -7,18 +7,20 @@ import type { Catalogue } from './catalogue.ts'
 import type { Engine, Step } from './open-database.ts'
 import { refuse } from './refusals.ts'
 import { quoted } from './skeleton.ts'
-import { FUNCTIONS, TABLE_FUNCTIONS } from './stubs.ts'
+import { FUNCTIONS, SEARCH_FUNCTIONS, TABLE_FUNCTIONS } from './stubs.ts'
 
 /** What programs on this connection may open. */
 export type Openable = Readonly<{
   roots: ReadonlySet<number>
   virtual: ReadonlySet<string>
+  /** Whether the auxiliary full-text functions may be called. */
+  search: boolean
   /** The exposed tables that the engine can open: a view over something that is gone is left out. */
   tables: Catalogue
 }>
 
 /** Learns from the engine itself which root pages and virtual tables stand behind the exposed names. */
-export function openable(engine: Engine, catalogue: Catalogue): Openable {
+export function openable(engine: Engine, catalogue: Catalogue, search: boolean): Openable {
   const roots = new Set<number>()
   const virtual = new Set<string>()
   const pages = rootPages(engine)
@@ -37,8 +39,8 @@ export function openable(engine: Engine, catalogue: Catalogue): Openable {
     }
   }
   const tables = new Map([...catalogue].filter(([, { name }]) => opens(`SELECT * FROM ${quoted(name)}`)))
-  for (const name of TABLE_FUNCTIONS) learn(`SELECT * FROM ${name}('[]')`)
-  return { roots, virtual, tables }
+  for (const name of TABLE_FUNCTIONS) opens(`SELECT * FROM ${name}('[]')`)
+  return { roots, virtual, search, tables }
 }
 
 /** Throws the refusal when the compiled statement does anything but read what is openable. */
@@ -82,5 +84,7 @@ function brokenRule(
     return p3 === 0 && (p5 & P2_IS_REGISTER) === 0 && allowed.roots.has(p2) ? undefined : 'notReadable'
   if (opcode === 'VOpen') return p4 !== null && allowed.virtual.has(p4) ? undefined : 'tableFunction'
   if (!CALLS.has(opcode)) return undefined
-  return FUNCTIONS.has((p4 ?? '').replace(/\(-?\d+\)$/, '').toLowerCase()) ? undefined : 'unknownFunction'
+  const name = (p4 ?? '').replace(/\(-?\d+\)$/, '').toLowerCase()
+  if (!allowed.search && SEARCH_FUNCTIONS.has(name)) return 'unknownFunction'
+  return FUNCTIONS.has(name) ? undefined : 'unknownFunction'
 }

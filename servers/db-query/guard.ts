@@ -6,6 +6,7 @@
 import { Denial } from '@hardened-mcp/security-core'
 import { type Catalogue, missingGrants, readCatalogue } from './catalogue.ts'
 import { engineCheck, type Openable, openable } from './engine-check.ts'
+import { fence } from './fence.ts'
 import { codeOf, type Engine, openDatabase, type Statement, sealDatabase } from './open-database.ts'
 import { parserVeto } from './parser-veto.ts'
 import type { DatabaseGrant, ParserMode } from './policy.ts'
@@ -81,10 +82,11 @@ function learn(grant: DatabaseGrant): Generation {
     const transaction = transactionOn(engine)
     transaction.begin.run()
     const schemaVersion = transaction.version.get()
-    const bones = skeleton(readCatalogue(engine, grant.tables))
+    const { tables, search } = fence(engine, readCatalogue(engine, grant.tables))
+    const bones = skeleton(tables)
     for (const table of bones.built.values()) if (table.limited) engine.exec(limitedView(table))
     coverWithStubs(engine)
-    const allowed = openable(engine, bones.built)
+    const allowed = openable(engine, bones.built, search)
     transaction.commit.run()
     sealDatabase(engine)
     return { engine, skeleton: bones, allowed, schemaVersion, transaction, verdicts: new Map() }

@@ -35,9 +35,13 @@ export function skeleton(catalogue: Catalogue): Skeleton {
   }
 }
 
-/** The real counterpart of a limited table. */
-export const limitedView = ({ name, columns }: Exposed) =>
-  `CREATE TEMP VIEW ${quoted(name)} AS SELECT ${columns.map((column) => quoted(column.name)).join(', ')} FROM main.${quoted(name)}`
+/** The real counterpart of a limited table. SQLite moves no condition into a MATERIALIZED part. */
+export function limitedView({ name, columns, fenced }: Exposed): string {
+  const list = columns.map((column) => quoted(column.name)).join(', ')
+  const part = `SELECT ${list} FROM main.${quoted(name)}`
+  const body = fenced ? `WITH fenced AS MATERIALIZED (${part}) SELECT ${list} FROM fenced` : part
+  return `CREATE TEMP VIEW ${quoted(name)} AS ${body}`
+}
 
 function builds(engine: Engine, table: Exposed): boolean {
   try {

@@ -8,6 +8,9 @@ import type { Engine } from './open-database.ts'
 
 const words = (text: string) => text.trim().split(/\s+/)
 
+/** Auxiliary full-text functions. They find the row by a cursor number in their first argument, whatever column it came from. */
+export const SEARCH_FUNCTIONS: ReadonlySet<string> = new Set(words('bm25 highlight snippet matchinfo offsets'))
+
 /** Everything a query may call, by SQLite's own names. */
 export const FUNCTIONS: ReadonlySet<string> = new Set([
   ...words(
@@ -24,7 +27,8 @@ export const FUNCTIONS: ReadonlySet<string> = new Set([
   ...words('json_group_object json_insert json_object json_patch json_pretty json_quote json_remove json_replace'),
   ...words('json_set json_type json_valid jsonb jsonb_array jsonb_array_insert jsonb_extract jsonb_group_array'),
   ...words('jsonb_group_object jsonb_insert jsonb_object jsonb_patch jsonb_remove jsonb_replace jsonb_set'),
-  ...words('bm25 highlight snippet match matchinfo offsets'), // full-text search
+  ...SEARCH_FUNCTIONS,
+  'match',
   ...words('geopoly_area geopoly_bbox geopoly_blob geopoly_ccw geopoly_contains_point geopoly_group_bbox'),
   ...words('geopoly_json geopoly_overlap geopoly_regular geopoly_svg geopoly_within geopoly_xform'),
 ])

@@ -1,0 +1,46 @@
+// Question: can a query reach behind a view that was granted in place of what it hides?
+// Threat:   conditions and full-text functions that SQLite moves inside the view, where they run on hidden rows and columns (errors as oracle, `title MATCH 'body:x'`).
+// Rule:     a granted view over anything not granted whole, and a virtual table granted by columns, is materialised before the query touches it.
+// Limits:   costs a full pass over such a view in each query. Says nothing about time as a side channel.
+// Proof:    fence.test.ts
+import type { Catalogue, Exposed } from './catalogue.ts'
+import type { Engine } from './open-database.ts'
+import { quoted } from './skeleton.ts'
+
+export type Fenced = Readonly<{
+  tables: Catalogue
+  /** False when full-text data is hidden: snippet() and its kin take any open cursor by its number. */
+  search: boolean
+}>
+
+/** Marks what needs a fence. To be called before the TEMP VIEWs exist. */
+export function fence(engine: Engine, catalogue: Catalogue): Fenced {
+  const whole = new Set<string>()
+  for (const table of catalogue.values()) {
+    if (table.kind !== 'view' && !table.limited) for (const page of opens(engine, table)) whole.add(page)
+  }
+  let search = true
+  const judge = (table: Exposed): Exposed => {
+    const hidden =
+      table.kind === 'table' ? [] : opens(engine, table).filter((page) => table.limited || !whole.has(page))
+    if (hidden.some((page) => page.startsWith('v'))) search = false
+    return hidden.length === 0 ? table : { ...table, limited: true, fenced: true }
+  }
+  const tables = new Map([...catalogue].map(([key, table]) => [key, judge(table)]))
+  return { tables, search }
+}
+
+// What the table's program opens: root pages as their table's name, virtual tables as the engine's own mark.
+function opens(engine: Engine, { name }: Exposed): readonly string[] {
+  try {
+    return engine.explain(`SELECT * FROM main.${quoted(name)}`).flatMap(({ opcode, p2, p4 }) => {
+      if (opcode === 'OpenRead' || opcode === 'ReopenIdx') return [`table ${ownerOf(engine, p2)}`.toLowerCase()]
+      return opcode === 'VOpen' ? [`v ${p4}`] : []
+    })
+  } catch {
+    return [] // cannot be opened, and will be left out of the catalogue
+  }
+}
+
+const ownerOf = (engine: Engine, page: number) =>
+  engine.prepare<[number], string>('SELECT tbl_name FROM main.sqlite_schema WHERE rootpage = ?').pluck().get(page) ?? ''

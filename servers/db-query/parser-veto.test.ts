@@ -1,0 +1,48 @@
+// The veto of node-sql-parser: what it understands must be one plain SELECT, and it can neither stall nor pass anything.
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { parserVeto } from './parser-veto.ts'
+import { tokensOf } from './token-scan.ts'
+
+const veto = (sql: string, mode: 'veto' | 'require' | 'off' = 'veto') => parserVeto(sql, tokensOf(sql), mode)
+
+suite('parserVeto()', () => {
+  for (const sql of [
+    'SELECT a FROM t',
+    'SELECT a FROM t UNION SELECT b FROM u',
+    'WITH x AS (SELECT 1) SELECT * FROM x',
+    'SELECT a FROM t;',
+  ])
+    test(`agrees: ${sql}`, () => {
+      veto(sql)
+      veto(sql, 'require')
+    })
+  for (const sql of [
+    'DELETE FROM t',
+    'INSERT INTO t VALUES (1)',
+    'UPDATE t SET a = 1',
+    'DROP TABLE t',
+    'SELECT 1; SELECT 2',
+    'CREATE TABLE t (a INT)',
+  ])
+    test(`vetoes: ${sql}`, () => assert.throws(() => veto(sql), { code: 'sql_denied' }))
+
+  test('says nothing about what it cannot read, unless the policy requires it to agree', () => {
+    veto('SELECT count(*) FILTER (WHERE a) FROM t')
+    assert.throws(() => veto('SELECT count(*) FILTER (WHERE a) FROM t', 'require'), { code: 'sql_denied' })
+    veto('DELETE FROM t', 'off')
+  })
+
+  test('ends within its deadline on the text that would hold it for minutes', () => {
+    const started = performance.now()
+    const bomb = `select ${'cast('.repeat(8)}`
+    for (let round = 0; round < 3; round += 1) veto(bomb)
+    assert.ok(performance.now() - started < 5000) // 3 x 40 ms; unbounded it takes 223 s each
+    veto('SELECT a FROM t', 'require') // and it works afterwards
+  })
+
+  test('does not read texts over its limits', () => {
+    assert.throws(() => veto(`SELECT ${'('.repeat(13)}1${')'.repeat(13)}`, 'require'), { code: 'sql_denied' })
+    veto(`SELECT ${'('.repeat(12)}1${')'.repeat(12)}`, 'require')
+  })
+})

@@ -4,3 +4,5 @@ export { type FrontConfig, parseStrictly, readPolicyFile, type ServerPolicy } fr
 export type { ServerDefinition } from './define-server.ts'
 export { type RunOptions, runServer } from './sandbox/run-server.ts'
 export { EXIT_CONFIG } from './sandbox/supervisor.ts'
+export { mintKey } from './identity/api-key.ts'
+export { type KeyRecord, readKeysFileSync, updateKeysFile } from './identity/api-key-file.ts'

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ClientKind, connect, type TestClient } from '@hardened-mcp/testkit/clients'
+import { type ClientKind, connect, serving, type TestClient } from '@hardened-mcp/testkit/clients'
 import { COMMAND, command, serveOverHttp } from '@hardened-mcp/testkit/command'
 import { buildSample } from './sample.ts'
 import { attacks, type Attack, legitimate, scenarios, type Step } from './steps.ts'
@@ -124,13 +124,15 @@ function flags(server: Server, transport: string): string[] {
 
 async function fleetOf(kind: ClientKind, transport: 'stdio' | 'http'): Promise<Fleet> {
   const reach = (server: Server) =>
-    transport === 'stdio' ? { serve: flags(server, 'stdio') } : { url: urls[server], key }
+    transport === 'stdio' ? serving(...flags(server, 'stdio')) : { url: urls[server], key }
   return Object.fromEntries(
     await Promise.all(SERVERS.map(async (server) => [server, await connect(kind, reach(server))] as const)),
   ) as Fleet
 }
 
-const close = (clients: Fleet) => Promise.all(Object.values(clients).map((client) => client.close()))
+async function close(clients: Fleet): Promise<void> {
+  for (const client of Object.values(clients)) await client.close()
+}
 
 async function show(clients: Fleet, step: Step | Attack): Promise<void> {
   out(`   ${step.server} ${step.tool} ${cut(JSON.stringify(step.args), 150)}`)

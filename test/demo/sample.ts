@@ -27,9 +27,14 @@ export async function buildSample(dir: string): Promise<Sample> {
   writeFileSync(join(dir, 'site-ca.pem'), authority.ca)
   const site = createServer(certificate, (request, response) => {
     const page = PAGES[request.url ?? '/']
-    if (request.url === '/leave')
-      return response.writeHead(302, { location: 'https://169.254.169.254/latest/meta-data/' }).end()
-    if (request.url === '/slow') return void response.writeHead(200, { 'content-type': 'text/html' }).write('<p>')
+    if (request.url === '/leave') {
+      response.writeHead(302, { location: 'https://169.254.169.254/latest/meta-data/' }).end()
+      return
+    }
+    if (request.url === '/slow') {
+      response.writeHead(200, { 'content-type': 'text/html' }).write('<p>and it never ends') // the tests wait for it
+      return
+    }
     response.writeHead(page === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' })
     response.end(page ?? '<h1>Not found</h1>')
   })

@@ -75,8 +75,10 @@ async function start(config: FrontConfig): Promise<void> {
   const serving = await serve({
     config,
     registry: served,
-    audit,
+    audit: audit.sink,
+    healthy: audit.healthy,
     permissions: policy?.permissions ?? new Set(),
+    log,
     onClose: () => drain(),
   })
   drain = drainOnce(serving, audit.close)

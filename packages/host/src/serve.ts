@@ -1,11 +1,101 @@
 // Joins a registry to the transport the operator chose, and every transport to an identity.
-import type { AuditEvent, AuditSink, Capability } from '@hardened-mcp/security-core'
-import type { FrontConfig } from './config.ts'
+import { readFileSync } from 'node:fs'
+import type { AuditSink, Capability } from '@hardened-mcp/security-core'
+import type { FrontConfig, HttpConfig } from './config.ts'
 import { apiKeyStore } from './identity/api-key-store.ts'
+import { httpAuthenticator } from './identity/http-authenticator.ts'
 import { localIdentity } from './identity/local.ts'
-import { serveHttp } from './mcp/http.ts'
+import type { OperationalLog } from './log.ts'
+import { type AuthEvent, serveHttp } from './mcp/http.ts'
 import type { Registry } from './mcp/registry.ts'
-import { serveStdioOn } from './mcp/stdio.ts'
+import { serveOnStdio } from './mcp/stdio.ts'
 
 /** `close` stops taking calls and resolves when those in flight have been answered. */
 export type Serving = Readonly<{ url?: string; close(): Promise<void> }>
+
+export type ServeOptions = Readonly<{
+  config: FrontConfig
+  registry: Registry
+  audit: AuditSink
+  healthy: () => boolean
+  permissions: Iterable<Capability>
+  log: OperationalLog
+  /** The client of a stdio server went away. */
+  onClose: () => void
+}>
+
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const { transport } = options.config
+  return transport.kind === 'stdio' ? serveLocal(options) : serveRemote(options, transport)
+}
+
+function serveLocal({ config, registry, audit, permissions, onClose, log }: ServeOptions): Serving {
+  const caller = localIdentity({ uid: process.getuid?.() ?? 0, permissions })
+  const { id, tenant, auth } = caller
+  void audit({ type: 'auth.success', server: config.server, caller: id, tenant, auth }).catch(() => undefined) // calls are recorded by themselves
+  return serveOnStdio({
+    registry,
+    caller,
+    onClose,
+    onerror: (error) => log.warn('protocol_error', { reason: error.message }),
+  })
+}
+
+async function serveRemote(
+  { config, registry, audit, healthy, log }: ServeOptions,
+  http: HttpConfig,
+): Promise<Serving> {
+  const store = apiKeyStore({
+    file: http.keysFile,
+    now: Date.now,
+    onInvalid: (reason) => log.error('keys_file_invalid', { reason }),
+  })
+  const { keysFile: _, tls, ...rest } = http
+  const serving = await serveHttp({
+    ...rest,
+    ...(tls === undefined
+      ? {}
+      : { tls: { cert: readFileSync(tls.certFile, 'utf8'), key: readFileSync(tls.keyFile, 'utf8') } }),
+    registry,
+    authenticate: httpAuthenticator(store),
+    onAuth: recordAuth(config.server, audit),
+    healthy,
+    now: Date.now,
+    onerror: (error) => log.warn('protocol_error', { reason: error.message }),
+  })
+  return {
+    url: serving.url,
+    async close() {
+      await serving.close()
+      store.close()
+    },
+  }
+}
+
+const SEEN_FOR_MS = 600_000 // every call has its own record; a caller's success is noted once in ten minutes
+const MAX_SEEN = 10_000
+
+function recordAuth(server: string, audit: AuditSink): (event: AuthEvent) => Promise<void> {
+  const seen = new Map<string, number>()
+  return async (event) => {
+    const now = Date.now()
+    if (!event.ok) {
+      // A flood is stopped by the throttle before it fills the disk: what it holds back is counted, not written.
+      if (!event.throttled)
+        await audit({
+          type: 'auth.failure',
+          server,
+          decision: 'deny',
+          rule: event.failure,
+          err: `${event.reason} from ${event.address}`,
+        })
+      return
+    }
+    const { id, tenant, auth } = event.caller
+    const key = `${id} ${event.address}`
+    if (now - (seen.get(key) ?? Number.NEGATIVE_INFINITY) < SEEN_FOR_MS) return
+    if (seen.size >= MAX_SEEN) seen.clear()
+    await audit({ type: 'auth.success', server, caller: id, tenant, auth })
+    seen.set(key, now)
+  }
+}

@@ -10,8 +10,8 @@ import { COMMAND } from './command.ts'
 export const CLIENT_KINDS = ['v1', 'v2', 'v2-auto', 'v2-2026-07-28'] as const
 export type ClientKind = (typeof CLIENT_KINDS)[number]
 
-/** `serve`: arguments of `hardened-mcp serve`, spoken to over stdio. */
-export type Reach = Readonly<{ serve: readonly string[] }> | Readonly<{ url: string; key: string }>
+/** `node`: what to run under Node and speak to over stdio. */
+export type Reach = Readonly<{ node: readonly string[] }> | Readonly<{ url: string; key: string }>
 
 export type Outcome = Readonly<{
   isError?: boolean
@@ -33,7 +33,7 @@ const SELF = { name: 'testkit', version: '1.0.0' }
 const PATIENCE_MS = 60_000
 
 export async function connect(kind: ClientKind, reach: Reach): Promise<TestClient> {
-  const transport = 'serve' in reach ? overStdio(kind, reach.serve) : overHttp(kind, reach.url, reach.key)
+  const transport = 'node' in reach ? overStdio(kind, reach.node) : overHttp(kind, reach.url, reach.key)
   const client = kind === 'v1' ? new LegacyClient(SELF) : new ModernClient(SELF, negotiation(kind))
   await client.connect(transport as never) // the two SDKs declare the same transport twice
   return {
@@ -64,8 +64,11 @@ function negotiation(kind: ClientKind) {
   return kind === 'v2' ? {} : { versionNegotiation: { mode: { pin: '2026-07-28' } } }
 }
 
-function overStdio(kind: ClientKind, serve: readonly string[]) {
-  const server = { command: process.execPath, args: [COMMAND, 'serve', ...serve], stderr: 'ignore' as const }
+/** Reaches a shipped server over stdio: arguments of `hardened-mcp serve`. */
+export const serving = (...args: readonly string[]): Reach => ({ node: [COMMAND, 'serve', ...args] })
+
+function overStdio(kind: ClientKind, node: readonly string[]) {
+  const server = { command: process.execPath, args: [...node], stderr: 'ignore' as const }
   return kind === 'v1' ? new LegacyStdio(server) : new ModernStdio(server)
 }
 

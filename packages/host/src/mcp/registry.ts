@@ -13,6 +13,10 @@ import {
 } from '@hardened-mcp/security-core'
 import { z } from 'zod'
 
+/** One text for a tool that does not exist and one that this caller may not see. */
+export const UNKNOWN_TOOL = { code: -32602, message: 'Unknown tool' } as const
+export const INTERNAL = { code: -32603, message: 'Internal error' } as const
+
 /** One row of tools/list: plain JSON, computed once. */
 export type ToolListing = Readonly<{
   name: string

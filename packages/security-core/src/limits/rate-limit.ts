@@ -5,14 +5,10 @@
 // Proof:    rate-limit.test.ts
 import { allow, type Decision, deny } from '../decision.ts'
 import type { Guard } from '../pipeline.ts'
-
-/** `perMinute` calls sustained, and up to `burst` at once. */
-export type Rate = Readonly<{ perMinute: number; burst: number }>
+import { gcra, type Rate } from './gcra.ts'
 
 /** Tool name, or `"*"` for all calls of a caller together. A call passes every entry that fits it. */
 export type Rates = Readonly<Record<string, Rate>>
-
-const MAX_KEYS = 10_000 // callers x tools held at once; a full table drops entries whose burst is whole again
 
 /** The seed's form: calls per minute. A sixth of it (ten seconds' worth) may come at once. */
 export const perMinute = (calls: number): Rate => ({ perMinute: calls, burst: Math.max(1, Math.ceil(calls / 6)) })
@@ -33,33 +29,3 @@ export function rateLimit(options: { rates: Rates; now: () => number }): Guard {
 
 const limited = (tool: string, waitMs: number): Decision =>
   deny('rate_limited', `Rate limit of ${tool} reached`, { retryAfterMs: Math.ceil(waitMs) })
-
-/** One limit over many keys. `take` after `waitMs` returned 0; the two are one step, since nothing runs in between. */
-function gcra(name: string, rate: Rate) {
-  if (!(rate.perMinute >= 1 && Number.isFinite(rate.perMinute)))
-    throw new RangeError(`Rate of ${name} must be at least 1 call per minute, got ${rate.perMinute}`)
-  if (!(rate.burst >= 1 && Number.isFinite(rate.burst)))
-    throw new RangeError(`Burst of ${name} must be at least 1, got ${rate.burst}`)
-  const intervalMs = 60_000 / rate.perMinute
-  const toleranceMs = intervalMs * (rate.burst - 1)
-  const arrivals = new Map<string, number>() // theoretical arrival time of the next conforming call, per key
-  // No arrival is later than a spent burst from now, unless the clock was set back: that must not lock a caller out.
-  const arrivalOf = (key: string, now: number) => {
-    const arrival = arrivals.get(key) ?? 0
-    const latest = now + intervalMs + toleranceMs
-    if (arrival <= latest) return arrival
-    arrivals.set(key, latest)
-    return latest
-  }
-  return {
-    waitMs: (key: string, now: number) => Math.max(0, arrivalOf(key, now) - toleranceMs - now),
-    take(key: string, now: number) {
-      if (arrivals.size >= MAX_KEYS && !arrivals.has(key)) forgetIdle(arrivals, now)
-      arrivals.set(key, Math.max(now, arrivalOf(key, now)) + intervalMs)
-    },
-  }
-}
-
-function forgetIdle(arrivals: Map<string, number>, now: number): void {
-  for (const [key, arrival] of arrivals) if (arrival <= now) arrivals.delete(key)
-}

@@ -1,0 +1,138 @@
+// Work can always be killed, nothing outlives its server, and no acknowledged record is lost, whoever dies.
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { connect, type Outcome, type TestClient } from '@hardened-mcp/testkit/clients'
+import { command } from '@hardened-mcp/testkit/command'
+import { commandLine, descendants, survivors } from '@hardened-mcp/testkit/processes'
+import { DEADLINE_MS } from './fixture/server.ts'
+
+const SERVE = join(import.meta.dirname, 'fixture/serve.ts')
+const PING_P99_MS = 100
+
+const dir = mkdtempSync(join(tmpdir(), 'kill-'))
+after(() => rmSync(dir, { recursive: true }))
+const readable = join(dir, 'readable')
+mkdirSync(readable)
+const fifo = join(readable, 'fifo')
+execFileSync('mkfifo', [fifo])
+
+const start = (name: string) => connect('v2', { node: [SERVE, join(dir, name), readable] })
+const codeOf = ({ structuredContent }: Outcome) => (structuredContent['error'] as { code?: string } | undefined)?.code
+const echo = (client: TestClient) => client.call('misbehave', { kind: 'echo', text: 'hello' })
+
+suite('a server under bombs', () => {
+  test('answers ping while an endless loop, a regex bomb and a blocked read run, ends each at its deadline, and goes on', async () => {
+    const client = await start('bombs')
+    const pid = client.pid() as number
+    await echo(client)
+    const bombs = [{ kind: 'spin' }, { kind: 'regex' }, { kind: 'fifo', text: fifo }]
+    const startedMs = Date.now()
+    const ends = bombs.map(async (bomb) => {
+      const outcome = await client.call('misbehave', bomb)
+      return { code: codeOf(outcome), tookMs: Date.now() - startedMs }
+    })
+    let flying = true
+    const all = Promise.all(ends).finally(() => {
+      flying = false
+    })
+    const pings: number[] = []
+    while (flying) {
+      const sentMs = performance.now()
+      await client.ping()
+      pings.push(performance.now() - sentMs)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    for (const { code, tookMs } of await all) {
+      assert.equal(code, 'timeout')
+      assert.ok(tookMs >= DEADLINE_MS && tookMs < DEADLINE_MS * 5, `${tookMs} ms`)
+    }
+    pings.sort((one, other) => one - other)
+    const p99 = pings[Math.floor(pings.length * 0.99)] as number
+    assert.ok(pings.length > 50 && p99 < PING_P99_MS, `p99 ${p99} ms of ${pings.length} pings`)
+    assert.equal((await echo(client)).isError, undefined)
+
+    const family = [pid, ...descendants(pid)]
+    assert.equal(family.length, 6, 'supervisor, front and four workers')
+    await client.close()
+    assert.deepEqual(await survivors(family), [], 'nothing is left when the client closes its end')
+  })
+
+  test('a worker over its memory budget is ended with `too_large`', async () => {
+    const client = await start('memory')
+    assert.equal(codeOf(await client.call('misbehave', { kind: 'hoard' })), 'too_large')
+    assert.equal((await echo(client)).isError, undefined)
+    await client.close()
+  })
+
+  test('an answer over its budget, a crash and a lie are one failed call each', async () => {
+    const client = await start('faults')
+    assert.equal(codeOf(await client.call('misbehave', { kind: 'flood' })), 'internal')
+    assert.equal(codeOf(await client.call('misbehave', { kind: 'crash' })), 'internal')
+    assert.equal(codeOf(await client.call('misbehave', { kind: 'lie' })), 'internal')
+    assert.equal((await echo(client)).isError, undefined)
+    await client.close()
+  })
+})
+
+suite('kill -9 under load', () => {
+  for (const victim of ['front', 'worker', 'supervisor'] as const) {
+    test(`of the ${victim}: no orphan, no acknowledged record lost, and the trail verifies`, async () => {
+      const trail = join(dir, `kill-${victim}`)
+      const client = await connect('v2', { node: [SERVE, trail, readable] })
+      const supervisor = client.pid() as number
+      await echo(client)
+      const children = descendants(supervisor)
+      const front = children.find((pid) => commandLine(pid).includes('front.ts')) as number
+      const worker = children.find((pid) => pid !== front) as number
+      let acknowledged = 1
+      let over = false
+      const load = Array.from({ length: 8 }, async () => {
+        while (!over) {
+          const outcome = await client.call('misbehave', { kind: 'echo', text: 'load' })
+          if (outcome.isError === undefined) acknowledged += 1
+        }
+      })
+      void client.call('misbehave', { kind: 'spin' }).catch(() => undefined) // one worker can hear nothing when the end comes
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      process.kill({ front, worker, supervisor }[victim], 'SIGKILL')
+      if (victim === 'worker') {
+        await new Promise((resolve) => setTimeout(resolve, 400))
+        assert.equal((await echo(client)).isError, undefined, 'the server goes on')
+        acknowledged += 1
+      }
+      over = true
+      await Promise.race([Promise.allSettled(load), new Promise((resolve) => setTimeout(resolve, 1_000))])
+      const family = [supervisor, ...children, ...descendants(supervisor)]
+      await client.close().catch(() => undefined)
+      assert.deepEqual(await survivors(family), [])
+
+      assert.ok(acknowledged > 10, `${acknowledged} calls`)
+      assert.ok(successes(trail) >= acknowledged, `${successes(trail)} records for ${acknowledged} acknowledged calls`)
+      const again = await connect('v2', { node: [SERVE, trail, readable] })
+      assert.equal((await echo(again)).isError, undefined)
+      await again.close()
+      assert.equal((await command(['audit', 'verify', trail])).code, 0, 'the chain goes on over the crash')
+    })
+  }
+
+  test('SIGTERM ends a server with exit code 0 and nothing left', async () => {
+    const child = spawn(process.execPath, [SERVE, join(dir, 'term'), readable], { stdio: ['pipe', 'ignore', 'ignore'] })
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    const family = descendants(child.pid as number)
+    assert.equal(family.length, 5)
+    const ended = new Promise((resolve) => child.on('exit', resolve))
+    child.kill('SIGTERM')
+    assert.equal(await ended, 0)
+    assert.deepEqual(await survivors(family), [])
+  })
+})
+
+function successes(trail: string): number {
+  const files = readdirSync(trail).filter((name) => name.endsWith('.jsonl'))
+  const lines = files.flatMap((name) => readFileSync(join(trail, name), 'utf8').split('\n'))
+  return lines.filter((line) => line.includes('"type":"tool_call.success"')).length
+}

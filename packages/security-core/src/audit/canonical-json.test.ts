@@ -10,7 +10,7 @@ const shuffled = (value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
     Object.entries(value)
-      .reverse()
+      .toReversed()
       .map(([key, member]) => [key, shuffled(member)]),
   )
 }

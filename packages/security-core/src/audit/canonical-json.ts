@@ -34,7 +34,7 @@ export function canonicalJson(value: unknown): string {
   function members(item: object, depth: number): string[] {
     const parts: string[] = []
     // The default order of sort is by UTF-16 code unit, which is RFC 8785 §3.2.3.
-    for (const key of Object.keys(item).sort()) {
+    for (const key of Object.keys(item).toSorted()) {
       const member: unknown = Object.getOwnPropertyDescriptor(item, key)?.value
       if (member === undefined) continue
       const name = JSON.stringify(key)

@@ -284,6 +284,7 @@ suite('hostile answers', () => {
     const drip: OutboundAnswer = {
       status: 200,
       headers: {},
+      discard: () => undefined,
       body: (async function* () {
         while (true) yield new Uint8Array(1)
       })(),

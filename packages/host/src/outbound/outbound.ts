@@ -27,6 +27,8 @@ export type OutboundAnswer = Readonly<{
   status: number
   headers: Readonly<Record<string, string | readonly string[] | undefined>>
   body: AsyncIterable<Uint8Array>
+  /** Ends the connection instead of reading the body. */
+  discard(): void
 }>
 
 export interface OutboundSession {
@@ -93,7 +95,8 @@ async function exchange(agent: Agent, request: OutboundRequest, stop: AbortSigna
   try {
     const answer = await agent.request(options)
     answer.body.on('error', () => undefined) // an answer whose body nobody reads may still break off
-    return { status: answer.statusCode, headers: answer.headers, body: answer.body }
+    const { statusCode: status, headers: received, body: stream } = answer
+    return { status, headers: received, body: stream, discard: () => void stream.destroy() }
   } catch (thrown) {
     throw upstreamDenial(thrown, stop)
   }

@@ -45,11 +45,7 @@ async function serveRemote(
   { config, registry, audit, healthy, log }: ServeOptions,
   http: HttpConfig,
 ): Promise<Serving> {
-  const store = apiKeyStore({
-    file: http.keysFile,
-    now: Date.now,
-    onInvalid: (reason) => log.error('keys_file_invalid', { reason }),
-  })
+  const store = apiKeyStore({ file: http.keysFile, now: Date.now, log: (event, fields) => log.warn(event, fields) })
   const { keysFile: _, tls, ...rest } = http
   const serving = await serveHttp({
     ...rest,

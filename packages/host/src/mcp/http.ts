@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Principal } from '@hardened-mcp/security-core'
+import type { Authentication, HttpAuthenticator } from '../identity/http-authenticator.ts'
 import { failureThrottle } from './failure-throttle.ts'
 import { type HttpLimits, httpGuard, MAX_BODY_BYTES, type Rejection, TOO_LARGE } from './http-guard.ts'
 import { answerLegacy } from './legacy.ts'
@@ -10,10 +11,6 @@ import { isLegacyRequest, modernHandler } from './modern.ts'
 import { peerOf, proxyList } from './peer.ts'
 import type { Registry } from './registry.ts'
 import { strictJson } from './strict-json.ts'
-
-export type Authentication =
-  | Readonly<{ ok: true; caller: Principal }>
-  | Readonly<{ ok: false; failure: 'missing' | 'invalid'; reason: string }>
 
 export type AuthEvent = Readonly<{ address: string; throttled: boolean }> & Authentication
 
@@ -26,7 +23,7 @@ export type HttpOptions = Readonly<{
   allowedHosts?: readonly string[]
   allowedOrigins?: readonly string[]
   /** Judges the values of all Authorization headers of one request. */
-  authenticate: (values: readonly string[]) => Authentication
+  authenticate: HttpAuthenticator
   /** Awaited: an authentication that cannot be recorded is not accepted. */
   onAuth: (event: AuthEvent) => Promise<void>
   healthy: () => boolean

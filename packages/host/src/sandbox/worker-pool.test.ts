@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ const MIB = 1024 * 1024
 
 // Plays the supervisor: the pool's kill goes to a real process, and a killed worker is replaced.
 function poolOf(count: number, resources: object = {}) {
-  const children = new Map<number, { kill(signal: NodeJS.Signals): void; pid: number | undefined }>()
+  const children = new Map<number, ChildProcess>()
   const failures: string[] = []
   let nextId = 1
   let closed = false
@@ -28,7 +28,7 @@ function poolOf(count: number, resources: object = {}) {
     const id = nextId++
     const child = spawn(process.execPath, [FIXTURE], { stdio: ['pipe', 'ignore', 'ignore', 'pipe'], env: {} })
     children.set(id, child)
-    child.stdin.on('error', () => undefined).write(`${JSON.stringify({ resources, watched: true })}\n`)
+    child.stdin?.on('error', () => undefined).write(`${JSON.stringify({ resources, watched: true })}\n`)
     pool.attach(id, child.stdio[3] as Socket)
     child.on('exit', () => {
       children.delete(id)
@@ -133,13 +133,13 @@ suite('workerPool()', () => {
   test('a worker ends itself when its lifeline is cut, even in the middle of an endless loop', async () => {
     const child = spawn(process.execPath, [FIXTURE], { stdio: ['pipe', 'ignore', 'ignore', 'pipe'], env: {} })
     const pool = workerPool({ kill: () => undefined, onFailed: () => undefined, maxBodyBytes: MIB })
-    child.stdin.write(`${JSON.stringify({ resources: {}, watched: true })}\n`)
+    child.stdin?.write(`${JSON.stringify({ resources: {}, watched: true })}\n`)
     pool.attach(1, child.stdio[3] as Socket)
     await pool.ready
     run(pool, { kind: 'spin' }, 60_000).catch(() => undefined)
     await new Promise((resolve) => setTimeout(resolve, 100))
     const gone = new Promise((resolve) => child.on('exit', (_code, signal) => resolve(signal)))
-    child.stdin.destroy()
+    child.stdin?.destroy()
     assert.equal(await gone, 'SIGKILL')
     pool.ended(1, 'crashed')
   })

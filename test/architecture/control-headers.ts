@@ -13,6 +13,8 @@ export const CONTROL_FOLDERS = /^packages\/security-core\/src\/(?:identity|acces
 export const NO_CONTROL: Readonly<Record<string, string>> = {
   'packages/security-core/src/identity/principal.ts':
     'makes the value every control reads; opens with its one sentence',
+  'packages/security-core/src/input/url/url-rules.ts': 'the table of sentences for the rules of the files beside it',
+  'packages/security-core/src/limits/gcra.ts': 'the arithmetic of the limits that import it',
   'packages/security-core/src/output/release.ts': 'door 2: it runs the filters, which are the controls',
 }
 

@@ -5,7 +5,9 @@ const MAX_LINES = 200
 const MAX_TEST_LINES = 300 // tables of cases: longer than code, and read one row at a time
 
 /** Files that may be longer, each with its limit and the reason. */
-export const LONGER: Readonly<Record<string, Readonly<{ lines: number; because: string }>>> = {}
+export const LONGER: Readonly<Record<string, Readonly<{ lines: number; because: string }>>> = {
+  'test/mutants/core.ts': { lines: 500, because: 'one table, read a row at a time' },
+}
 
 type Rule = Readonly<{ says: string; breaks: (file: SourceFile) => boolean }>
 

@@ -30,7 +30,7 @@ const rank = (path: string) => {
 
 /** One sentence for each import that breaks a rule. Code that no server loads is free. */
 export function brokenImports(graph: ImportGraph): readonly string[] {
-  const files = [...graph.keys()].filter((path) => !isTestCode(path))
+  const files = [...graph.keys()].filter((path) => rank(path) !== undefined && !isTestCode(path))
   return [...files.flatMap((path) => brokenBy(graph, path)), ...files.flatMap((path) => authorityBy(graph, path))]
 }
 

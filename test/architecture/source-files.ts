@@ -29,4 +29,6 @@ function walk(root: string, place: string): readonly string[] {
 
 /** Code that no running server loads. */
 export const isTestCode = (path: string) =>
-  /\.test\.ts$|\/(?:fixtures?|testing)\//.test(path) || path.startsWith('test/') || path.startsWith('packages/testkit/')
+  /\.test\.ts$|\/fixture\.ts$|\/(?:fixtures?|testing)\//.test(path) ||
+  path.startsWith('test/') ||
+  path.startsWith('packages/testkit/')

@@ -1,0 +1,141 @@
+// Breaks of what surrounds the core: the trail, addresses and URLs, the SQL guard, dialling, and the worker pool.
+import type { Mutant } from './mutants.ts'
+
+const inside = (folder: string, name: string, ...tests: readonly string[]) => ({
+  file: `${folder}/${name}.ts`,
+  tests: (tests.length === 0 ? [name] : tests).map((test) => `${folder}/${test}.test.ts`),
+})
+const AUDIT = 'packages/security-core/src/audit'
+const URLS = 'packages/security-core/src/input/url'
+const SQL = 'servers/db-query'
+const OUTBOUND = 'packages/host/src/outbound'
+const SANDBOX = 'packages/host/src/sandbox'
+
+export const EDGE_MUTANTS: readonly Mutant[] = [
+  {
+    ...inside(AUDIT, 'record'),
+    find: "if (unit === '\"' || unit === '\\\\') return `\\\\${unit}`",
+    replace: "if (unit === '\"' || unit === '\\\\' || unit === '\\u2028') return unit",
+    because: 'a quote in an argument forges a field of the record',
+  },
+  {
+    ...inside(AUDIT, 'record'),
+    find: '  return `${line},"prev":${text(place.prev)}}`',
+    replace: '  return `${line},"prev":""}`',
+    because: 'records are not chained',
+  },
+  {
+    ...inside(AUDIT, 'verify'),
+    find: 'if (claims.prev !== last)',
+    replace: 'if (claims.prev.length !== last.length)',
+    because: 'an edited record verifies',
+  },
+  {
+    ...inside(AUDIT, 'verify'),
+    find: 'if (claims.seq !== seq) return misplaced(claims.seq, seq)',
+    replace: '',
+    because: 'a record with a wrong number verifies',
+  },
+  {
+    ...inside(AUDIT, 'verify'),
+    find: 'if (fault === undefined && missing >= seq)',
+    replace: 'if (fault === undefined && missing > seq)',
+    because: 'a trail that was cut at its anchor verifies',
+  },
+  {
+    ...inside(AUDIT, 'fingerprint'),
+    find: 'arguments\\0${JSON.stringify(tenant)}`',
+    replace: 'arguments`',
+    because: 'tenants can compare what they asked',
+  },
+  {
+    ...inside(AUDIT, 'canonical-json'),
+    find: 'Object.keys(item).toSorted()',
+    replace: 'Object.keys(item)',
+    because: 'the order of keys changes the hash of the same arguments',
+  },
+  {
+    ...inside(URLS, 'public-address'),
+    find: "address.range() !== 'unicast' || !address.match(GLOBAL_UNICAST_V6)",
+    replace: "address.range() !== 'unicast'",
+    because: 'addresses outside 2000::/3 are public',
+  },
+  {
+    ...inside(URLS, 'public-address'),
+    find: "ipaddr.IPv4.parse(text).range() === 'unicast'",
+    replace: "ipaddr.IPv4.parse(text).range() !== 'private'",
+    because: 'loopback and link-local addresses are public',
+  },
+  {
+    ...inside(URLS, 'url-syntax'),
+    find: "if (authority.includes('@')) return refuse('userinfo', 'at sign in the authority')",
+    replace: '',
+    because: 'user information in a URL has no name of its own',
+  },
+  {
+    ...inside(URLS, 'url-syntax'),
+    find: 'if (url.hostname !== host)',
+    replace: "if (url.hostname === '')",
+    because: 'two parsers may read two hosts',
+  },
+  {
+    ...inside(SQL, 'token-scan'),
+    find: "if (kind === 'comment') throw refuse('comments', `comment at ${at}`)",
+    replace: "if (kind === 'comment') break",
+    because: 'a comment hides the rest of the statement',
+  },
+  {
+    ...inside(SQL, 'token-scan'),
+    find: "if (end !== -1 && end !== tokens.length - 1) throw refuse('oneStatement')",
+    replace: '',
+    because: 'statements can be stacked',
+  },
+  {
+    ...inside(SQL, 'engine-check'),
+    find: "if (WRITES.has(opcode)) return 'onlySelect'",
+    replace: '',
+    because: 'a program that writes passes the engine check',
+  },
+  {
+    ...inside(SQL, 'engine-check'),
+    find: "return FUNCTIONS.has(name) ? undefined : 'unknownFunction'",
+    replace: 'return undefined',
+    because: 'functions outside the list can be called',
+  },
+  {
+    ...inside(SQL, 'guard', 'vectors'),
+    find: '  bones.prepare(sql)\n',
+    replace: '',
+    because: 'columns that are not exposed can be named',
+  },
+  {
+    ...inside(OUTBOUND, 'checked-addresses', 'outbound'),
+    find: 'addresses.every((address) => isPublicAddress(address)',
+    replace: 'addresses.some((address) => isPublicAddress(address)',
+    because: 'one public address covers for a private one',
+  },
+  {
+    ...inside(OUTBOUND, 'checked-addresses', 'outbound'),
+    find: '  must(publicHost(url))\n',
+    replace: '',
+    because: 'internal names are looked up',
+  },
+  {
+    ...inside(SANDBOX, 'frame'),
+    find: 'if (bodyBytes > maxBodyBytes)',
+    replace: 'if (bodyBytes < 0)',
+    because: 'a worker can fill the memory of the front',
+  },
+  {
+    ...inside(SANDBOX, 'worker-pool'),
+    find: '      assertCleared(operation)\n',
+    replace: '',
+    because: 'the executor runs what nobody cleared',
+  },
+  {
+    ...inside(SANDBOX, 'worker-pool'),
+    find: 'if (job.worker?.job === job) doom(job.worker)',
+    replace: '',
+    because: 'a call that overran goes on working',
+  },
+]

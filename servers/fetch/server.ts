@@ -60,7 +60,7 @@ export const fetch = defineServer<Resources, Operation>({
       help: 'Host to fetch from: a name, *.NAME, or * for any public host; :PORT if not 443',
       multiple: true,
     },
-    internal: { value: 'HOST=ADDRESS[/PREFIX]:PORT', help: 'One named host on a private network', multiple: true },
+    internal: { value: 'HOST=CIDR:PORT', help: 'One named host inside, as HOST=ADDRESS[/PREFIX]:PORT', multiple: true },
     ca: { value: 'FILE', help: 'PEM of the authority that signs the internal hosts', multiple: false },
   },
   fromFlags,

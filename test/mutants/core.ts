@@ -268,7 +268,6 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...RATE_LIMIT,
-    // biome-ignore lint: the text of another file
     find: '`${call.caller.tenant}\\n${call.caller.id}`',
     replace: 'call.caller.id',
     because: 'tenants share one limit, and one starves the other',

@@ -66,7 +66,7 @@ const VERBS: Readonly<Record<string, (args: readonly string[]) => void | Promise
     const { values } = parseArgs({ args: [...args], options: { keys: { type: 'string' } } })
     const records = readKeysFileSync(values.keys ?? defaultKeysFile())?.keys ?? []
     const now = Date.now()
-    print(records.map(({ hash: _, ...shown }) => ({ ...shown, state: stateOf(shown, now) })))
+    print(records.map((record) => ({ ...record, hash: undefined, state: stateOf(record, now) }))) // JSON has no undefined
   },
 
   async revoke(args) {
@@ -101,7 +101,7 @@ function ttlMsOf(text: string): number {
   return ms
 }
 
-function stateOf(record: Omit<KeyRecord, 'hash'>, now: number): 'active' | 'expired' | 'revoked' | 'not yet' {
+function stateOf(record: KeyRecord, now: number): 'active' | 'expired' | 'revoked' | 'not yet' {
   if (record.revoked !== undefined) return 'revoked'
   if (now >= Date.parse(record.expires)) return 'expired'
   return record.not_before !== undefined && now < Date.parse(record.not_before) ? 'not yet' : 'active'

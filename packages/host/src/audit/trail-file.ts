@@ -1,7 +1,7 @@
 // The file of one trail: whole appends that are durable when they resolve, and the way back when one was not whole.
 import { constants } from 'node:fs'
 import { type FileHandle, lstat } from 'node:fs/promises'
-import { openPrivate, syncDirectory } from './private-files.ts'
+import { codeOf, openPrivate, syncDirectory } from './private-files.ts'
 
 /** What the group commit needs of a file. Tests give it one that fails. */
 export type TrailFile = Readonly<{
@@ -28,8 +28,12 @@ async function trailFile(path: string, handle: FileHandle): Promise<TrailFile> {
   const { ino, dev } = await handle.stat()
 
   async function length(): Promise<number> {
-    const facts = await lstat(path)
+    const facts = await lstat(path).catch((thrown: unknown) => {
+      if (codeOf(thrown) === 'ENOENT') return undefined
+      throw thrown
+    })
     // Deleted or moved away: the handle would go on taking records that nobody will ever read.
+    if (facts === undefined) throw new ForeignChange('The trail is gone from its path')
     if (facts.ino !== ino || facts.dev !== dev) throw new ForeignChange('The trail was replaced at its path')
     return facts.size
   }

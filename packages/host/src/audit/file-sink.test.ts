@@ -48,8 +48,11 @@ async function until(condition: () => boolean): Promise<void> {
 const WRITER = new URL('fixture/writer.ts', import.meta.url).pathname
 const ROOT = new URL('../../../../', import.meta.url).pathname
 const fenced = (writable: string) => [
-  ...['--permission', '--disable-warning=SecurityWarning', `--allow-fs-read=${ROOT}`],
-  ...[`--allow-fs-read=${writable}/`, `--allow-fs-write=${writable}/`],
+  '--permission',
+  '--disable-warning=SecurityWarning',
+  `--allow-fs-read=${ROOT}`,
+  `--allow-fs-read=${writable}/`,
+  `--allow-fs-write=${writable}/`,
 ]
 
 /** A writing process under the permission model, as the front is. */
@@ -68,7 +71,7 @@ async function writer(lanes: number) {
   return {
     path: out.slice('slot '.length, out.indexOf('\n')),
     /** Every record acknowledged before the process died. */
-    async kill(): Promise<string[]> {
+    kill: async (): Promise<string[]> => {
       child.kill('SIGKILL')
       await ended
       return out

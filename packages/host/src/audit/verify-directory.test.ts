@@ -57,7 +57,7 @@ suite('verifyDirectory()', () => {
     assert.deepEqual(short(result), [0, 'pass', 'pass', 'pass'])
     assert.deepEqual(
       result.slots.map((slot) => 'end' in slot && slot.end),
-      Array(3).fill({ anchoredUpTo: 4 }),
+      Array.from({ length: 3 }, () => ({ anchoredUpTo: 4 })),
     )
   })
 

@@ -64,9 +64,9 @@ export function apiKeyStore(from: {
     } catch (thrown) {
       refuse(thrown)
     }
-    if (!closed) timer = setTimeout(look, POLL_MS).unref()
+    if (!closed) timer = later(look)
   }
-  let timer = setTimeout(look, POLL_MS).unref()
+  let timer = later(look)
 
   return Object.freeze({
     verify: (raw: string) => verdictOf(raw, entries, from.now()),
@@ -89,6 +89,8 @@ function verdictOf(raw: string, entries: ReadonlyMap<string, Entry>, now: number
   if (!(now < entry.until)) return refused(`API key ${id} has expired`) // also when a clock gives NaN
   return { ok: true, principal: entry.holder, keyId: id }
 }
+
+const later = (look: () => Promise<void>) => setTimeout(() => void look(), POLL_MS).unref()
 
 const refused = (reason: string): KeyVerdict => ({ ok: false, reason })
 

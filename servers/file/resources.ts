@@ -1,0 +1,43 @@
+// What the operator grants: directories with a virtual name, and how strict each of them is.
+import { z } from 'zod'
+import { SECRET_PATTERN } from './secret-names.ts'
+
+const MAX_ROOTS = 64
+const MAX_SECRET_NAMES = 1_000
+
+export const ROOT_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
+
+const root = z.strictObject({
+  name: z.string().regex(ROOT_NAME, 'Must start with a letter and hold letters, digits, _ and - only'),
+  path: z.string().max(4_096).refine(isPlainDirectory, 'Must be an absolute path below /, without . or .. segments'),
+  writable: z.boolean().default(false),
+  /** `follow-inside`: a link is resolved step by step, and every step of it must stay inside the root. */
+  symlinks: z.enum(['refuse', 'follow-inside']).default('refuse'),
+  hard_links: z.enum(['refuse', 'allow']).default('refuse'),
+})
+
+export const resources = z.strictObject({
+  roots: z
+    .array(root)
+    .max(MAX_ROOTS)
+    .refine(haveOwnNames, 'Each root must have its own name: give it as NAME=DIR')
+    .default([]),
+  /** Added to the built-in list; nothing can be taken off it here. */
+  secret_names: z
+    .array(z.string().max(256).regex(SECRET_PATTERN, 'Must be NAME or DIR/NAME with at most one * in each part'))
+    .max(MAX_SECRET_NAMES)
+    .default([]),
+})
+export type Resources = Readonly<z.output<typeof resources>>
+export type RootGrant = Resources['roots'][number]
+
+// The whole file system is no root: it would hold /proc, where this process keeps its own descriptors.
+function isPlainDirectory(path: string): boolean {
+  if (!path.startsWith('/') || path.includes('\0')) return false
+  const segments = path.split('/').filter((segment) => segment !== '')
+  return segments.length > 0 && !segments.includes('.') && !segments.includes('..')
+}
+
+function haveOwnNames(roots: readonly { name: string }[]): boolean {
+  return new Set(roots.map(({ name }) => name)).size === roots.length
+}

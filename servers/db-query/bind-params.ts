@@ -11,7 +11,7 @@ export function bindParams(tokens: readonly Token[], params: Params): Bound {
   const slots = slotsOf(tokens)
   const valueOf = Array.isArray(params) ? byNumber(params, slots) : byName(params, slots)
   const anonymous: unknown[] = []
-  const named: Record<string, unknown> = Object.create(null)
+  const named = Object.create(null) as Record<string, unknown>
   for (const slot of slots) {
     if (slot.name === '') anonymous.push(toSqlite(valueOf(slot)))
     else named[slot.name] = toSqlite(valueOf(slot))

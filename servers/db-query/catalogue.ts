@@ -22,6 +22,8 @@ export type Exposed = Readonly<{
   limited: boolean
   /** True when the query may only see it materialised: see fence.ts. */
   fenced: boolean
+  /** True when an index of a limited table holds something hidden: rows would come in its order. */
+  unindexed: boolean
   withoutRowid: boolean
   /** The CREATE VIRTUAL TABLE of a virtual table. */
   ddl: string
@@ -78,8 +80,31 @@ function exposedTable(engine: Engine, row: TableRow, only: readonly string[] | u
   const columns = only === undefined ? all : all.filter((column) => only.includes(nameKey(column.name)))
   if (columns.length === 0) return undefined
   const limited = only !== undefined
-  return { name: row.name, kind, columns, limited, fenced: false, withoutRowid: row.wr === 1, ddl: row.sql ?? '' }
+  const unindexed = limited && kind === 'table' && hasHiddenIndex(engine, row.name, columns)
+  return {
+    name: row.name,
+    kind,
+    columns,
+    limited,
+    fenced: false,
+    unindexed,
+    withoutRowid: row.wr === 1,
+    ddl: row.sql ?? '',
+  }
 }
+
+// `SELECT id FROM employees` may walk an index on the hidden salary, and so tell who earns more than whom.
+function hasHiddenIndex(engine: Engine, table: string, columns: readonly Column[]): boolean {
+  const shown = new Set(columns.map(({ name }) => nameKey(name)))
+  return engine
+    .prepare<[string], { cid: number; name: string | null }>(
+      "SELECT x.cid, x.name FROM pragma_index_list(?, 'main') l, pragma_index_xinfo(l.name, 'main') x WHERE l.origin <> 'pk' OR x.key",
+    )
+    .all(table)
+    .some(({ cid, name }) => cid !== ROWID && (name === null || !shown.has(nameKey(name))))
+}
+
+const ROWID = -1 // and -2 is an expression, which has no name
 
 // CREATE VIRTUAL TABLE name USING module(…): SQLite stores the text as it was written.
 function moduleOf(ddl: string): string {

@@ -36,6 +36,29 @@ suite('guard()', () => {
     writer.close()
   })
 
+  test('serves a new table and a new column where everything is granted', () => {
+    const file = fresh()
+    const run = shop(file)
+    assert.throws(() => ask(run, 'SELECT * FROM later'), { code: 'sql_denied' })
+    const writer = new Database(file)
+    writer.exec('CREATE TABLE later(a); INSERT INTO later VALUES (7); ALTER TABLE orders ADD COLUMN note')
+    writer.close()
+    assert.deepEqual(ask(run, 'SELECT * FROM later').rows, [[7]])
+    assert.deepEqual(ask(run, 'SELECT note FROM orders WHERE id = 1').rows, [[null]])
+  })
+
+  test('runs queries on a connection in its strictest mode', () => {
+    const on = guard({ name: 'shop', file: fresh(), tables: '*' }, 'veto')
+    on.inSnapshot(({ engine }) => {
+      const settings = ['temp_store', 'mmap_size', 'trusted_schema', 'cell_size_check', 'query_only']
+      assert.deepEqual(
+        settings.map((name) => engine.pragma(name, { simple: true })),
+        [2, 0, 0, 1, 1],
+      )
+    })
+    on.close()
+  })
+
   test('a page that changes hands does not carry its permission along', () => {
     const file = fresh()
     const writer = new Database(file)
@@ -46,6 +69,7 @@ suite('guard()', () => {
       "DROP TABLE first; CREATE TABLE hidden(a); INSERT INTO hidden VALUES ('CANARY'); CREATE TABLE first(a); INSERT INTO first VALUES (2)",
     )
     assert.deepEqual(ask(run, 'SELECT a FROM first').rows, [[2]])
+    assert.deepEqual(ask(run, 'SELECT a, 1 FROM first').rows, [[2, 1]]) // a text that was not judged before
     assert.throws(() => ask(run, 'SELECT a FROM hidden'), { code: 'sql_denied' })
     writer.close()
   })

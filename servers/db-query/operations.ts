@@ -53,5 +53,3 @@ const describeTable = z.strictObject({
 export const operation = z.discriminatedUnion('op', [query, listTables, describeTable])
 export type Operation = z.output<typeof operation>
 export type QueryOperation = z.output<typeof query>
-export type ListTablesOperation = z.output<typeof listTables>
-export type DescribeTableOperation = z.output<typeof describeTable>

@@ -3,16 +3,13 @@
 // Rule:     where node-sql-parser understands the statement, it must be exactly one SELECT without INTO; else it is refused.
 // Limits:   never the source of truth: it reads three quarters of real queries, and some otherwise than SQLite. Runs last, bounded in size and time.
 // Proof:    parser-veto.test.ts
-import { createRequire } from 'node:module'
 import { Script } from 'node:vm'
+import dialect from 'node-sql-parser/build/sqlite.js'
 import type { ParserMode } from './policy.ts'
 import { refuse } from './refusals.ts'
 import type { Token } from './token-scan.ts'
 
-const { Parser } = createRequire(import.meta.url)('node-sql-parser/build/sqlite.js') as {
-  Parser: new () => { astify(sql: string, options: { database: string }): unknown }
-}
-const parser = new Parser()
+const parser = new dialect.Parser()
 
 // `select cast(cast(…` of 47 characters takes the parser 223 s and 4 GB: it backtracks over each level.
 const MAX_TOKENS = 600

@@ -63,7 +63,7 @@ suite('runQuery()', () => {
   test('refuses when the column names alone are over the budget', () => {
     assert.throws(
       () =>
-        run(`SELECT ${Array.from({ length: 200 }, (_, i) => `1 AS a_rather_long_column_name_${i}`)}`, {
+        run(`SELECT ${Array.from({ length: 200 }, (_, i) => `1 AS a_rather_long_column_name_${i}`).join()}`, {
           outputBytes: 4096,
         }),
       { code: 'too_large' },

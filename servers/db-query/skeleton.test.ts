@@ -51,7 +51,7 @@ suite('skeleton()', () => {
 
   test('holds no row and no value of the real database', () => {
     for (const table of catalogue.values()) assert.ok(!JSON.stringify(table).includes('CANARY'))
-    assert.deepEqual([...catalogue.keys()].sort(), ['articles', 'employees', 'order_items', 'orders'])
+    assert.deepEqual([...catalogue.keys()].toSorted(), ['articles', 'employees', 'order_items', 'orders'])
     assert.deepEqual(
       catalogue.get('employees')?.columns.map(({ name }) => name),
       ['id', 'name'],
@@ -74,6 +74,7 @@ suite('skeleton()', () => {
       columns: [column],
       limited: true,
       fenced: false,
+      unindexed: false,
       withoutRowid: false,
       ddl: '',
     }

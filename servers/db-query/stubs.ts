@@ -65,15 +65,16 @@ function coverFunction(engine: Engine, name: string, arity: number): void {
   engine.function(name, { varargs: true }, refuseCall)
   if (arity < 0) return
   // SQLite prefers an exact arity over varargs, so the stub has to have it: better-sqlite3 takes it from `length`.
-  const exact = (...values: unknown[]) => refuseCall(values)
+  const exact = () => refuseCall()
   engine.function(name, Object.defineProperty(exact, 'length', { value: arity }))
 }
 
-function refuseCall(..._: unknown[]): never {
+function refuseCall(): never {
   throw new Error('This function is not available')
 }
 
 function* stubRows(): Generator<never> {
+  yield* []
   throw new Error('This table function is not available')
 }
 

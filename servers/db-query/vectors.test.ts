@@ -20,6 +20,9 @@ type Attack = Readonly<{
   because: string
 }>
 
+const legitimate = vectors('legitimate.json') as readonly Legitimate[]
+const attacks = vectors('attacks.json') as readonly Attack[]
+
 const { file, remove } = fixture()
 const ask = asker(file)
 const askRequiring = asker(file, 'require')
@@ -51,7 +54,7 @@ function asJson(value: unknown): unknown {
 }
 
 suite('legitimate queries', () => {
-  for (const { name, given, expect } of vectors<Legitimate[]>('legitimate.json')) {
+  for (const { name, given, expect } of legitimate) {
     test(name, () => {
       const outcome = ask(given.sql, given.policy, given.params)
       assert.ok('answer' in outcome, JSON.stringify(outcome))
@@ -68,7 +71,7 @@ suite('legitimate queries', () => {
 
 suite('attacks', () => {
   const before = digest()
-  for (const { name, given, expect } of vectors<Attack[]>('attacks.json')) {
+  for (const { name, given, expect } of attacks) {
     test(name, () => {
       const outcome = ask(given.sql, given.policy, given.params)
       if ('rows' in expect) return assert.deepEqual('answer' in outcome && outcome.answer.rows, expect.rows)
@@ -84,7 +87,7 @@ suite('attacks', () => {
 
 suite('the limited policy', () => {
   test('shows no hidden value in any answer of the legitimate corpus', () => {
-    for (const { given } of vectors<Legitimate[]>('legitimate.json').filter(({ given }) => given.policy !== 'open')) {
+    for (const { given } of legitimate.filter(({ given }) => given.policy !== 'open')) {
       const outcome = ask(given.sql, given.policy, given.params)
       if ('text' in outcome) assert.doesNotMatch(outcome.text, HIDDEN, given.sql)
     }

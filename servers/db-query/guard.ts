@@ -45,6 +45,7 @@ export function guard(grant: DatabaseGrant, parser: ParserMode): Guard {
     inSnapshot(use) {
       for (let attempt = 0; attempt < MAX_REBUILDS; attempt += 1) {
         const { engine, schemaVersion, allowed, transaction } = current
+        if (engine.inTransaction) engine.exec('ROLLBACK') // only after a COMMIT that failed, on a broken disk
         transaction.begin.run()
         try {
           // The first read of the transaction: from here to COMMIT neither the schema nor the rows can change.

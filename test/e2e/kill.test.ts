@@ -21,6 +21,7 @@ const fifo = join(readable, 'fifo')
 execFileSync('mkfifo', [fifo])
 
 const start = (name: string) => connect('v2', { node: [SERVE, join(dir, name), readable] })
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const codeOf = ({ structuredContent }: Outcome) => (structuredContent['error'] as { code?: string } | undefined)?.code
 const echo = (client: TestClient) => client.call('misbehave', { kind: 'echo', text: 'hello' })
 
@@ -44,7 +45,7 @@ suite('a server under bombs', () => {
       const sentMs = performance.now()
       await client.ping()
       pings.push(performance.now() - sentMs)
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      await pause(5)
     }
     for (const { code, tookMs } of await all) {
       assert.equal(code, 'timeout')
@@ -96,18 +97,23 @@ suite('kill -9 under load', () => {
           if (outcome.isError === undefined) acknowledged += 1
         }
       })
+      const loaded = Promise.allSettled(load)
       void client.call('misbehave', { kind: 'spin' }).catch(() => undefined) // one worker can hear nothing when the end comes
-      await new Promise((resolve) => setTimeout(resolve, 400))
-      process.kill({ front, worker, supervisor }[victim], 'SIGKILL')
-      if (victim === 'worker') {
-        await new Promise((resolve) => setTimeout(resolve, 400))
-        assert.equal((await echo(client)).isError, undefined, 'the server goes on')
-        acknowledged += 1
+      let family: number[] = []
+      try {
+        await pause(400)
+        process.kill({ front, worker, supervisor }[victim], 'SIGKILL')
+        await pause(400)
+        if (victim === 'worker') {
+          assert.equal((await echo(client)).isError, undefined, 'the server goes on')
+          acknowledged += 1
+        }
+        family = [supervisor, ...children, ...descendants(supervisor)]
+      } finally {
+        over = true
+        await Promise.race([loaded, pause(1_000)])
+        await client.close().catch(() => undefined)
       }
-      over = true
-      await Promise.race([Promise.allSettled(load), new Promise((resolve) => setTimeout(resolve, 1_000))])
-      const family = [supervisor, ...children, ...descendants(supervisor)]
-      await client.close().catch(() => undefined)
       assert.deepEqual(await survivors(family), [])
 
       assert.ok(acknowledged > 10, `${acknowledged} calls`)
@@ -121,9 +127,11 @@ suite('kill -9 under load', () => {
 
   test('SIGTERM ends a server with exit code 0 and nothing left', async () => {
     const child = spawn(process.execPath, [SERVE, join(dir, 'term'), readable], { stdio: ['pipe', 'ignore', 'ignore'] })
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    const endMs = Date.now() + 20_000
+    while (descendants(child.pid as number).length < 5 && Date.now() < endMs) await pause(50)
+    await pause(1_000) // the front is up; give it the time to serve
     const family = descendants(child.pid as number)
-    assert.equal(family.length, 5)
+    assert.equal(family.length, 5, 'front and four workers')
     const ended = new Promise((resolve) => child.on('exit', resolve))
     child.kill('SIGTERM')
     assert.equal(await ended, 0)

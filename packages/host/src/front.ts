@@ -1,83 +1,50 @@
 // The process that speaks MCP: it authenticates, decides, audits and answers. It can spawn nothing and opens no file but
 // its code, its keys and its audit directory; the work is done by workers that only the supervisor can start.
-import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { capabilities, hiddenCharacters, perMinute, type Rates, rateLimit } from '@hardened-mcp/security-core'
+import { assemble, largestAnswer } from './assemble.ts'
 import { openAuditSink } from './audit/file-sink.ts'
-import { ceilingOf, type FrontConfig, parseStrictly, type ServerPolicy } from './config.ts'
+import { ceilingOf, type FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
 import { operationalLog } from './log.ts'
-import { registry } from './mcp/registry.ts'
 import type { ToFront, ToSupervisor } from './sandbox/messages.ts'
+import { EXIT_BROKEN, EXIT_CONFIG } from './sandbox/exit-codes.ts'
 import { type WorkerPool, workerPool } from './sandbox/worker-pool.ts'
 import { type Serving, serve } from './serve.ts'
 
 const DRAIN_MS = 9_000 // one second less than the supervisor waits
-const ENVELOPE_BYTES = 64 * 1024 // what a worker may send beyond the largest output budget before it counts as broken
+const ENVELOPE_BYTES = 64 * 1024 // what a worker may send beyond the largest answer before it counts as broken
 
 const tell = (message: ToSupervisor) => process.send?.(message)
 const log = operationalLog({ name: 'hardened-mcp', level: 'info' })
 
-const early: [number, Socket][] = [] // workers that were handed over while the front was still starting
-let pool: WorkerPool | undefined
-let everReady = false
-let drain: () => void = () => process.exit(0)
-
-process.on('disconnect', () => process.exit(70)) // the supervisor is gone: nobody could end a worker any more
-process.on('message', (message: ToFront, handle?: Socket) => {
+let receive: (message: ToFront, handle?: Socket) => void = (message) => {
   if (message.type === 'config') start(message.config).catch(misconfigured)
-  if (message.type === 'worker' && handle)
-    pool === undefined ? early.push([message.worker, handle]) : pool.attach(message.worker, handle)
-  if (message.type === 'ended') pool?.ended(message.worker, message.end)
-  if (message.type === 'drain') drain()
-})
+}
+process.on('message', (message: ToFront, handle?: Socket) => receive(message, handle))
+process.on('disconnect', () => process.exit(EXIT_BROKEN)) // the supervisor is gone: nobody could end a worker any more
 
 async function start(config: FrontConfig): Promise<void> {
-  const module = (await import(config.module)) as { default: ServerDefinition }
-  const definition = module.default
-  const resources = parseStrictly(definition.resources, config.resources, 'Resources')
-  const tools = definition.tools(resources)
+  const early: [ToFront, Socket | undefined][] = [] // what arrives while the module is being loaded
+  receive = (message, handle) => void early.push([message, handle])
+  const { default: definition } = (await import(config.module)) as { default: ServerDefinition }
+  const workers = workersOf(definition, config)
   const audit = await openAuditSink({ dir: config.auditDir, server: definition.name, now: Date.now })
-  const workers = workerPool({
-    kill: (worker) => tell({ type: 'kill', worker }),
-    onFailed: (reason) => (everReady ? log.error('worker_failed', { reason }) : misconfigured(new RangeError(reason))),
-    maxBodyBytes: Math.max(...tools.map((tool) => tool.budget.outputBytes)) + ENVELOPE_BYTES,
-  })
-  pool = workers
-  for (const [worker, socket] of early.splice(0)) workers.attach(worker, socket)
-  void workers.ready.then(() => {
-    everReady = true
-  })
+  let drain: () => void = () => process.exit(0)
+  receive = (message, handle) => {
+    if (message.type === 'worker' && handle !== undefined) workers.attach(message.worker, handle)
+    if (message.type === 'ended') workers.ended(message.worker, message.end)
+    if (message.type === 'drain') drain()
+  }
+  for (const [message, handle] of early) receive(message, handle)
   await workers.ready // nothing is promised to a client before a worker could open what was granted
-  const policy = ceilingOf(config.policy)
-  const served = registry({
-    info: {
-      name: definition.name,
-      title: definition.title,
-      version: definition.version,
-      instructions: definition.instructions,
-    },
-    tools,
-    policy,
-    controls: {
-      server: definition.name,
-      guards: [capabilities(policy), rateLimit({ rates: ratesOf(config.policy), now: Date.now })],
-      policies: definition.policies(resources),
-      execute: workers.execute,
-      filters: [hiddenCharacters],
-      audit: audit.sink,
-      fingerprint: audit.fingerprint,
-      now: Date.now,
-      newCallId: randomUUID,
-    },
-  })
+  const served = assemble({ definition, config, audit, workers })
   await audit.sink({ type: 'config.loaded', server: definition.name })
   const serving = await serve({
     config,
     registry: served,
     audit: audit.sink,
     healthy: audit.healthy,
-    permissions: policy?.permissions ?? new Set(),
+    permissions: ceilingOf(config.policy)?.permissions ?? [],
     log,
     onClose: () => drain(),
   })
@@ -86,13 +53,19 @@ async function start(config: FrontConfig): Promise<void> {
   tell({ type: 'serving', ...(serving.url === undefined ? {} : { url: serving.url }) })
 }
 
-const ratesOf = (policy: ServerPolicy | null): Rates =>
-  Object.fromEntries(
-    Object.entries(policy?.rate_limits ?? {}).map(([name, rate]) => [
-      name,
-      typeof rate === 'number' ? perMinute(rate) : { perMinute: rate.per_minute, burst: rate.burst },
-    ]),
-  )
+// A worker that fails before any was ready is the operator's mistake; later it is a fault, and calls say `busy`.
+function workersOf(definition: ServerDefinition, config: FrontConfig): WorkerPool {
+  let everReady = false
+  const workers = workerPool({
+    kill: (worker) => tell({ type: 'kill', worker }),
+    onFailed: (reason) => (everReady ? log.error('worker_failed', { reason }) : misconfigured(new RangeError(reason))),
+    maxBodyBytes: largestAnswer(definition, config) + ENVELOPE_BYTES,
+  })
+  const ready = workers.ready.then(() => {
+    everReady = true
+  })
+  return { ...workers, ready }
+}
 
 // Stops taking calls, lets the ones in flight finish, makes their records durable, and goes.
 function drainOnce(serving: Serving, closeAudit: () => Promise<void>): () => void {
@@ -100,23 +73,21 @@ function drainOnce(serving: Serving, closeAudit: () => Promise<void>): () => voi
   return () => {
     if (draining) return
     draining = true
-    setTimeout(() => process.exit(70), DRAIN_MS)
-    serving
-      .close()
-      .then(closeAudit)
-      .then(
-        () => process.exit(0),
-        () => process.exit(70),
-      )
+    setTimeout(() => process.exit(EXIT_BROKEN), DRAIN_MS)
+    const closed = serving.close().then(closeAudit)
+    closed.then(
+      () => process.exit(0),
+      () => process.exit(EXIT_BROKEN),
+    )
   }
 }
 
-// Only what the operator can mend is shown in full; anything else would be an internal fault.
+// Only what the operator can mend is shown in full; anything else is an internal fault.
 function misconfigured(thrown: unknown): void {
+  const mendable = thrown instanceof RangeError
   const line = thrown instanceof Error ? thrown.message : 'Start-up failed'
-  if (!(thrown instanceof RangeError))
-    log.error('start_failed', { reason: thrown instanceof Error ? (thrown.stack ?? line) : line })
+  if (!mendable) log.error('start_failed', { reason: thrown instanceof Error ? (thrown.stack ?? line) : line })
   process.send?.({ type: 'misconfigured', line } satisfies ToSupervisor, () =>
-    process.exit(thrown instanceof RangeError ? 78 : 70),
+    process.exit(mendable ? EXIT_CONFIG : EXIT_BROKEN),
   )
 }

@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { FrontConfig } from '../config.ts'
 import type { WorkerSpec } from '../define-server.ts'
 import type { Launch } from './supervisor.ts'
-
-const MIB = 1024 * 1024
+import type { WorkerConfig } from './worker-runtime.ts'
 
 // The permission model is the seat belt (it has no hold on native code or on the network); the container is the wall.
 const FENCED = ['--permission', '--disable-sigusr1', '--disable-warning=SecurityWarning'] as const
@@ -35,15 +34,14 @@ export function launchOf<Resources>(options: {
     worker: {
       args: [
         ...FENCED,
-        '--allow-worker', // the lifeline thread
+        '--allow-worker', // the watchdog
         ...(worker.addons ? ['--allow-addons'] : []),
         `--max-old-space-size=${heapMb}`,
         ...fsFlags(reads, worker.fsWrite(resources)),
         entry,
       ],
       count: worker.count,
-      memoryBytes: worker.memoryMb * MIB,
-      config: JSON.stringify({ resources: config.resources, watched: true }),
+      config: JSON.stringify({ resources: config.resources, memoryMb: worker.memoryMb } satisfies WorkerConfig),
     },
     onServing: options.onServing,
   }

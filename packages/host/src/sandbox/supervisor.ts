@@ -3,26 +3,22 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { FrontConfig } from '../config.ts'
-import { privateBytes } from './memory.ts'
+import { EXIT_BROKEN } from './exit-codes.ts'
 import type { ToFront, ToSupervisor, WorkerEnd } from './messages.ts'
+import { OVER_MEMORY_SIGNAL } from './watchdog.ts'
 
 export type Launch = Readonly<{
   front: { args: readonly string[]; config: FrontConfig; stdin: 'inherit' | 'ignore' }
-  worker: { args: readonly string[]; count: number; memoryBytes: number; config: string }
+  worker: { args: readonly string[]; count: number; config: string }
   onServing: (url?: string) => void
 }>
 
-/** Exit code of a server that was started wrongly (sysexits.h EX_CONFIG) and of one that broke (EX_SOFTWARE). */
-export const EXIT_CONFIG = 78
-const EXIT_BROKEN = 70
-
-const WATCH_EVERY_MS = 10 // SQLite can take about 1 MB per millisecond
 const DRAIN_MS = 10_000 // docker stop waits as long before it kills
 const FIRST_REFILL_DELAY_MS = 100 // doubled for each worker that dies young, so that a broken start does not spin
 const LAST_REFILL_DELAY_MS = 5_000
 const YOUNG_MS = 1_000
 
-type Running = { process: ChildProcess; bornMs: number; end: WorkerEnd }
+type Running = { process: ChildProcess; bornMs: number; killed: boolean }
 
 /** Runs one server until its front is gone; resolves with the exit code. No child outlives it. */
 export function supervise(launch: Launch): Promise<number> {
@@ -45,25 +41,26 @@ export function supervise(launch: Launch): Promise<number> {
       stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
       env: {},
     })
-    const running: Running = { process: child, bornMs: Date.now(), end: 'crashed' }
+    const running: Running = { process: child, bornMs: Date.now(), killed: false }
     workers.set(id, running)
     child
       .on('error', () => undefined)
-      .on('exit', () => {
+      .on('exit', (_code, signal) => {
         workers.delete(id)
-        tell({ type: 'ended', worker: id, end: running.end })
-        const diedYoung = running.end === 'crashed' && Date.now() - running.bornMs < YOUNG_MS
+        const end = endOf(running, signal)
+        tell({ type: 'ended', worker: id, end })
+        const diedYoung = end === 'crashed' && Date.now() - running.bornMs < YOUNG_MS
         youngDeaths = diedYoung ? youngDeaths + 1 : 0
         const delayMs = diedYoung ? Math.min(FIRST_REFILL_DELAY_MS * 2 ** youngDeaths, LAST_REFILL_DELAY_MS) : 0
         setTimeout(startWorker, delayMs)
       })
-    child.stdin?.on('error', () => undefined).write(`${launch.worker.config}\n`) // stays open: the worker's lifeline
+    child.stdin?.on('error', () => undefined).write(`${launch.worker.config}\n`) // stays open: when it closes, the worker goes
     tell({ type: 'worker', worker: id }, unread(child.stdio[3] as Socket))
   }
-  const kill = (id: number, end: WorkerEnd) => {
+  const kill = (id: number) => {
     const running = workers.get(id)
     if (running === undefined) return
-    running.end = end
+    running.killed = true
     running.process.kill('SIGKILL')
   }
   const stop = () => {
@@ -78,28 +75,27 @@ export function supervise(launch: Launch): Promise<number> {
     for (const { process: child } of workers.values()) child.kill('SIGKILL')
     front.kill('SIGKILL')
   })
-  const watch = setInterval(() => {
-    for (const [id, { process: child }] of workers) {
-      if (privateBytes(child.pid) > launch.worker.memoryBytes) kill(id, 'memory')
-    }
-  }, WATCH_EVERY_MS)
 
   return new Promise((resolve) => {
     front.on('message', (message: ToSupervisor) => {
-      if (message.type === 'kill') kill(message.worker, 'killed')
+      if (message.type === 'kill') kill(message.worker)
       if (message.type === 'serving') launch.onServing(message.url)
       if (message.type === 'misconfigured') process.stderr.write(`hardened-mcp: ${message.line}\n`)
     })
     front.on('exit', (code) => {
       stopping = true
-      clearInterval(watch)
-      for (const id of workers.keys()) kill(id, 'killed')
+      for (const id of workers.keys()) kill(id)
       resolve(code ?? EXIT_BROKEN)
     })
     front.on('error', () => resolve(EXIT_BROKEN))
     tell({ type: 'config', config: launch.front.config })
     for (let started = 0; started < launch.worker.count; started++) startWorker()
   })
+}
+
+function endOf({ killed }: Running, signal: NodeJS.Signals | null): WorkerEnd {
+  if (killed) return 'killed'
+  return signal === OVER_MEMORY_SIGNAL ? 'memory' : 'crashed'
 }
 
 // Node starts reading a child's pipe at once. What the supervisor read, the front would never see: stop before any byte

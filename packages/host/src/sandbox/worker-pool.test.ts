@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { allow, type CallContext, type Cleared, clear, Denial } from '@hardened-mcp/security-core'
-import { privateBytes } from './memory.ts'
 import { type WorkerPool, workerPool } from './worker-pool.ts'
 
 const FIXTURE = join(import.meta.dirname, 'fixture/worker.ts')
@@ -15,12 +14,15 @@ const MIB = 1024 * 1024
 // Plays the supervisor: the pool's kill goes to a real process, and a killed worker is replaced.
 function poolOf(count: number, resources: object = {}) {
   const children = new Map<number, ChildProcess>()
-  const failures: string[] = []
+  const { promise: failed, resolve: fail } = Promise.withResolvers<string>()
   let nextId = 1
   let closed = false
   const pool: WorkerPool = workerPool({
     kill: (id) => children.get(id)?.kill('SIGKILL'),
-    onFailed: (reason) => failures.push(reason),
+    onFailed: (reason) => {
+      closed = true
+      fail(reason)
+    },
     maxBodyBytes: MIB,
   })
   const startOne = () => {
@@ -28,12 +30,12 @@ function poolOf(count: number, resources: object = {}) {
     const id = nextId++
     const child = spawn(process.execPath, [FIXTURE], { stdio: ['pipe', 'ignore', 'ignore', 'pipe'], env: {} })
     children.set(id, child)
-    child.stdin?.on('error', () => undefined).write(`${JSON.stringify({ resources, watched: true })}\n`)
+    child.stdin?.on('error', () => undefined).write(`${JSON.stringify({ resources, memoryMb: 128 })}\n`)
     pool.attach(id, child.stdio[3] as Socket)
     child.on('exit', () => {
       children.delete(id)
       pool.ended(id, 'crashed')
-      if (failures.length === 0) startOne()
+      startOne()
     })
   }
   for (let started = 0; started < count; started++) startOne()
@@ -42,7 +44,7 @@ function poolOf(count: number, resources: object = {}) {
     for (const child of children.values()) child.kill('SIGKILL')
   }
   after(close)
-  return { pool, failures, children, close }
+  return { pool, failed, children }
 }
 
 const never = new AbortController().signal
@@ -125,32 +127,28 @@ suite('workerPool()', () => {
   })
 
   test('reports a worker that cannot open what it was granted', async () => {
-    const { pool, failures } = poolOf(1, { broken: true })
-    await assert.rejects(run(pool, { kind: 'echo' }, 2_000), denied('busy'))
-    assert.deepEqual(failures, ['The fixture could not be opened'])
+    const { failed } = poolOf(1, { broken: true })
+    assert.equal(await failed, 'The fixture could not be opened')
   })
 
-  test('a worker ends itself when its lifeline is cut, even in the middle of an endless loop', async () => {
+  test('an idle worker ends when the supervisor closes its pipe', async () => {
     const child = spawn(process.execPath, [FIXTURE], { stdio: ['pipe', 'ignore', 'ignore', 'pipe'], env: {} })
     const pool = workerPool({ kill: () => undefined, onFailed: () => undefined, maxBodyBytes: MIB })
-    child.stdin?.write(`${JSON.stringify({ resources: {}, watched: true })}\n`)
+    child.stdin?.write(`${JSON.stringify({ resources: {}, memoryMb: 128 })}\n`)
     pool.attach(1, child.stdio[3] as Socket)
     await pool.ready
-    run(pool, { kind: 'spin' }, 60_000).catch(() => undefined)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-    const gone = new Promise((resolve) => child.on('exit', (_code, signal) => resolve(signal)))
+    const gone = new Promise((resolve) => child.on('exit', resolve))
     child.stdin?.destroy()
-    assert.equal(await gone, 'SIGKILL')
+    assert.equal(await gone, 0)
     pool.ended(1, 'crashed')
   })
-})
 
-suite('privateBytes()', () => {
-  test('follows what this process allocates, and is 0 for a process that is gone', () => {
-    const before = privateBytes(process.pid)
-    const held = Buffer.alloc(64 * MIB, 1)
-    const grown = privateBytes(process.pid) - before
-    assert.ok(grown > 48 * MIB && grown < 160 * MIB, `grew by ${grown} for ${held.length}`)
-    assert.equal(privateBytes(2 ** 22 + 1), 0)
+  test('a worker over its memory budget dies of the signal that says so', async () => {
+    const { pool, children } = poolOf(1)
+    await pool.ready
+    const [child] = children.values()
+    const signal = new Promise((resolve) => child?.on('exit', (_code, died) => resolve(died)))
+    await assert.rejects(run(pool, { kind: 'hoard' }, 30_000), Denial)
+    assert.equal(await signal, 'SIGUSR2')
   })
 })

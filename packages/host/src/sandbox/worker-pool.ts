@@ -108,8 +108,8 @@ export function workerPool(options: PoolOptions): WorkerPool {
       const deliver = (frame: Frame) => {
         if (slot.doomed) return
         if (frame.id !== 0) return finish(slot, frame)
-        const head = frame.head as { ready?: true; failed?: string }
-        if (head.failed !== undefined) return options.onFailed(String(head.failed))
+        const head = frame.head as { ready?: true; failed?: unknown }
+        if (head.failed !== undefined) return options.onFailed(textOf(head.failed, 'The worker gave no reason'))
         slot.ready = true
         firstReady()
         next()
@@ -158,8 +158,10 @@ function settle({ settle: { resolve, reject } }: Job, { head, body }: Frame): vo
   const code = isDenialCode(denied?.code) ? denied.code : 'internal'
   const says = code === 'internal' || typeof denied?.says !== 'string' ? {} : { says: denied.says.slice(0, MAX_SAYS) }
   const wait = Number.isSafeInteger(denied?.retryAfterMs) ? { retryAfterMs: denied?.retryAfterMs as number } : {}
-  reject(new Denial(code, String(denied?.reason ?? 'The worker gave no reason'), { ...says, ...wait }))
+  reject(new Denial(code, textOf(denied?.reason, 'The worker gave no reason'), { ...says, ...wait }))
 }
+
+const textOf = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise)
 
 const cancelled = () => new Denial('timeout', 'The client cancelled the call or went away')
 const noWorker = (spend: Budget) => new Denial('busy', `No worker was free within ${spend.deadlineMs} ms`)

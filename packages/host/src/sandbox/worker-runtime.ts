@@ -1,25 +1,28 @@
 // The inside of a worker process: takes one operation at a time from the front and answers with final JSON text.
 import { readSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { Worker } from 'node:worker_threads'
 import { type Budget, denialOf, type Result } from '@hardened-mcp/security-core'
 import { encodeFrame, type Frame, frameReader } from './frame.ts'
+import { type Watchdog, watchdog } from './watchdog.ts'
 
 /** Executes one operation. The operation comes from another process: parse it with the closed schema before use. */
 export type Execute = (operation: unknown, spend: Budget) => Promise<Result> | Result
 
-const CONFIG_FD = 0 // the supervisor writes one line of JSON, and then holds the pipe open as a lifeline
+/** What the supervisor writes: what was granted, and by how many MiB the process may grow. */
+export type WorkerConfig = Readonly<{ resources: unknown; memoryMb: number }>
+
+const CONFIG_FD = 0 // the supervisor writes one line of JSON, and holds the pipe open as long as it lives
 const FRONT_FD = 3 // one end of a socket pair; the front holds the other
 
 /** Opens the authority that `setup` describes and serves operations until the front or the supervisor goes away. */
 export async function serveOperations(setup: (resources: unknown) => Promise<Execute> | Execute): Promise<void> {
-  const { resources, watched } = readConfig()
-  if (watched) holdLifeline()
+  const { resources, memoryMb } = readConfig()
+  new Socket({ fd: CONFIG_FD, writable: false }).on('error', goodbye).on('end', goodbye).resume() // the supervisor is gone
   const front = new Socket({ fd: FRONT_FD, readable: true, writable: true })
-  front.on('error', () => process.exit(1)).on('end', () => process.exit(0))
+  front.on('error', goodbye).on('end', goodbye)
   try {
     const execute = await setup(resources)
-    listen(front, execute)
+    listen(front, watched(execute, watchdog(memoryMb)))
   } catch (thrown) {
     // Frame 0 is the worker's own: the front logs it, and no call is answered by this process.
     front.end(encodeFrame({ id: 0, head: { failed: messageOf(thrown) }, body: '' }), () => process.exit(1))
@@ -49,29 +52,28 @@ async function answer(front: Socket, execute: Execute, frame: Frame): Promise<vo
   }
 }
 
-function readConfig(): { resources: unknown; watched: boolean } {
+function readConfig(): WorkerConfig {
   const bytes: Buffer[] = []
   const chunk = Buffer.alloc(64 * 1024)
   while (true) {
     const count = readSync(CONFIG_FD, chunk, 0, chunk.length, null)
     if (count === 0) process.exit(1)
     bytes.push(Buffer.from(chunk.subarray(0, count)))
-    if (chunk[count - 1] === 0x0a)
-      return JSON.parse(Buffer.concat(bytes).toString('utf8')) as { resources: unknown; watched: boolean }
+    if (chunk[count - 1] === 0x0a) return JSON.parse(Buffer.concat(bytes).toString('utf8')) as WorkerConfig
   }
 }
 
-// A thread that blocks on the supervisor's pipe. SQLite or a regex may hold the main thread for ever; when the supervisor
-// is gone, however it went, the read ends and the thread takes the whole process down.
-function holdLifeline(): void {
-  const source = `const { readSync } = require('node:fs')
-    try { while (readSync(${CONFIG_FD}, Buffer.alloc(64)) > 0) {} } catch {}
-    process.kill(process.pid, 'SIGKILL')`
-  new Worker(source, {
-    eval: true,
-    env: {},
-    resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 },
-  }).unref()
-}
+const watched =
+  (execute: Execute, guard: Watchdog): Execute =>
+  async (operation, spend) => {
+    guard.start()
+    try {
+      return await execute(operation, spend)
+    } finally {
+      guard.end()
+    }
+  }
+
+const goodbye = () => process.exit(0)
 
 const messageOf = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown))

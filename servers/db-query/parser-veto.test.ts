@@ -4,7 +4,15 @@ import { suite, test } from 'node:test'
 import { parserVeto } from './parser-veto.ts'
 import { tokensOf } from './token-scan.ts'
 
-const veto = (sql: string, mode: 'veto' | 'require' | 'off' = 'veto') => parserVeto(sql, tokensOf(sql), mode)
+function veto(sql: string, mode: 'veto' | 'require' | 'off' = 'veto', tries = 5): void {
+  try {
+    parserVeto(sql, tokensOf(sql), mode)
+  } catch (thrown) {
+    // On a crowded machine the parser may miss its deadline; the answer then says so, and asking again is the way out.
+    if ((thrown as { code?: string }).code !== 'busy' || tries === 1) throw thrown
+    veto(sql, mode, tries - 1)
+  }
+}
 
 suite('parserVeto()', () => {
   for (const sql of [
@@ -37,7 +45,8 @@ suite('parserVeto()', () => {
     const started = performance.now()
     const bomb = `select ${'cast('.repeat(8)}`
     for (let round = 0; round < 3; round += 1) veto(bomb)
-    assert.ok(performance.now() - started < 5000) // 3 x 40 ms; unbounded it takes 223 s each
+    assert.ok(performance.now() - started < 20_000) // 3 x 200 ms; unbounded it takes 223 s each
+    assert.throws(() => veto(bomb, 'require'), { code: 'busy' })
     veto('SELECT a FROM t', 'require') // and it works afterwards
   })
 

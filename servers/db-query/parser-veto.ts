@@ -5,8 +5,9 @@
 // Proof:    parser-veto.test.ts
 import { Script } from 'node:vm'
 import dialect from 'node-sql-parser/build/sqlite.js'
+import { codeOf } from './open-database.ts'
 import type { ParserMode } from './policy.ts'
-import { refuse } from './refusals.ts'
+import { refuse, stop } from './refusals.ts'
 import type { Token } from './token-scan.ts'
 
 const parser = new dialect.Parser()
@@ -14,18 +15,21 @@ const parser = new dialect.Parser()
 // `select cast(cast(…` of 47 characters takes the parser 223 s and 4 GB: it backtracks over each level.
 const MAX_TOKENS = 600
 const MAX_NESTING = 12
-const DEADLINE_MS = 40 // p50 is 0.4 ms; at 200 MB/s of garbage this stays below 10 MB
+const DEADLINE_MS = 200 // p50 is 0.4 ms, a hundred times that on a crowded machine; at 200 MB/s of garbage this is 40 MB
 
 /** Throws the refusal when the parser vetoes, or in mode `require` when it does not understand the statement. */
 export function parserVeto(sql: string, tokens: readonly Token[], mode: ParserMode): void {
   if (mode === 'off') return
-  const ast = nestingOf(tokens) > MAX_NESTING || tokens.length > MAX_TOKENS ? undefined : parse(sql)
-  if (ast === undefined) {
-    if (mode === 'require') throw refuse('parserRequired')
-    return
-  }
-  const statements = Array.isArray(ast) ? ast : [ast]
-  if (statements.length !== 1 || !isPlainSelect(statements[0])) throw refuse('parserVeto')
+  const isLong = nestingOf(tokens) > MAX_NESTING || tokens.length > MAX_TOKENS
+  const reading = isLong ? 'not understood' : read(sql)
+  if (typeof reading === 'string') return mode === 'require' ? refuseUnread(reading) : undefined
+  if (reading.statements.length !== 1 || !isPlainSelect(reading.statements[0])) throw refuse('parserVeto')
+}
+
+// A text that could not be read in time may be read the next time: `busy` is not remembered as a verdict.
+function refuseUnread(why: Unread): never {
+  if (why === 'too slow') throw stop('busy', 'The second parser did not finish in time; try again', why)
+  throw refuse('parserRequired', why)
 }
 
 // The only way to end JavaScript that is under way: V8 terminates code that a vm script called, at the script's timeout.
@@ -34,14 +38,20 @@ const SLOT = Symbol.for('hardened-mcp.db-query.parser-veto')
 Object.defineProperty(globalThis, SLOT, { value: cell, enumerable: false })
 const script = new Script(`globalThis[Symbol.for('hardened-mcp.db-query.parser-veto')].work()`)
 
-function parse(sql: string): unknown {
+type Unread = 'not understood' | 'too slow'
+
+// Either way the engine's checks have decided already.
+function read(sql: string): { statements: readonly unknown[] } | Unread {
   cell.work = () => parser.astify(sql, { database: 'sqlite' })
   try {
-    return script.runInThisContext({ timeout: DEADLINE_MS })
-  } catch {
-    return undefined // not understood, or not in time: the engine's checks have decided already
+    const ast = script.runInThisContext({ timeout: DEADLINE_MS }) as unknown
+    return { statements: Array.isArray(ast) ? ast : [ast] }
+  } catch (thrown) {
+    return codeOf(thrown) === 'ERR_SCRIPT_EXECUTION_TIMEOUT' ? 'too slow' : 'not understood'
   }
 }
+
+read('SELECT a FROM t WHERE b = 1') // compiles the parser before the first caller waits for it
 
 function nestingOf(tokens: readonly Token[]): number {
   let depth = 0

@@ -116,12 +116,18 @@ suite('the limited policy', () => {
 
 suite('parser: require', () => {
   test('refuses what node-sql-parser cannot read, and passes what it can', () => {
-    const read = askRequiring('SELECT name FROM customers WHERE id = 3', 'limited')
+    const read = untilRead('SELECT name FROM customers WHERE id = 3')
     assert.ok('answer' in read, JSON.stringify(read))
-    const unread = askRequiring("SELECT count(*) FILTER (WHERE status = 'open') FROM orders", 'limited')
+    const unread = untilRead("SELECT count(*) FILTER (WHERE status = 'open') FROM orders")
     assert.equal('says' in unread && unread.says, RULES.parserRequired)
   })
 })
+
+// On a crowded machine the parser may miss its deadline, and says so.
+function untilRead(sql: string, tries = 5): ReturnType<typeof askRequiring> {
+  const outcome = askRequiring(sql, 'limited')
+  return 'code' in outcome && outcome.code === 'busy' && tries > 1 ? untilRead(sql, tries - 1) : outcome
+}
 
 const saysOf = (sql: string) => {
   const outcome = ask(sql, 'limited')

@@ -1,5 +1,5 @@
 // Opening by descriptor: the few system calls that confinement is made of, with their errors turned into rules.
-import { closeSync, constants, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { Denial } from '@hardened-mcp/security-core'
 import { type PathRule, pathDenial } from './path-rules.ts'
 
@@ -35,8 +35,14 @@ export function closing<T>(fd: number, use: (fd: number) => T): T {
   }
 }
 
+const fdinfo = Buffer.alloc(1_024) // four short lines; used by one synchronous call at a time
+
 /** The mount a descriptor lies on. Kernels without the field (gVisor) answer undefined; the device number is compared there. */
-export const mountOf = (fd: number) => /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))?.[1]
+export const mountOf = (fd: number) =>
+  closing(openSync(`/proc/self/fdinfo/${fd}`, O_RDONLY), (info) => {
+    const text = fdinfo.toString('latin1', 0, readSync(info, fdinfo, 0, fdinfo.length, 0))
+    return /^mnt_id:\s*(\d+)$/m.exec(text)?.[1]
+  })
 
 const RULE_OF_ERROR: Readonly<Record<string, PathRule>> = {
   ENOENT: 'missing',

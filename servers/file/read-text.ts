@@ -13,6 +13,7 @@ import { type TextEncoding, textDecoder, textEncoding } from './text-encoding.ts
 import type { Entry } from './walk.ts'
 
 const CHUNK_BYTES = 65_536
+const chunk = Buffer.alloc(CHUNK_BYTES) // reused: reads are synchronous, and a fresh one costs more than a small read
 const SCAN_BYTES = 64 * 1024 * 1024 // to reach a line or count them: a third of a second
 
 type TextPart = Readonly<{ text: string; encoding: TextEncoding; totalLines?: number; cut?: Cut }>
@@ -38,7 +39,6 @@ export function readText(root: OpenRoot, entry: Entry, asked: OperationOf<'read_
 
 // A file that grows while it is read ends with the scan, as one without end does.
 function readLines(fd: number, wanted: Parameters<typeof lineWindow>[0]): TextPart {
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
   let count = readSync(fd, chunk, 0, CHUNK_BYTES, 0)
   const encoding = mustBeText(chunk.subarray(0, count))
   const decoder = textDecoder(encoding)
@@ -66,8 +66,7 @@ function readLines(fd: number, wanted: Parameters<typeof lineWindow>[0]): TextPa
 }
 
 function readEnd(fd: number, lines: number, bytes: number): TextPart {
-  const head = Buffer.alloc(CHUNK_BYTES)
-  const encoding = mustBeText(head.subarray(0, readSync(fd, head, 0, CHUNK_BYTES, 0)))
+  const encoding = mustBeText(chunk.subarray(0, readSync(fd, chunk, 0, CHUNK_BYTES, 0)))
   const wide = encoding.startsWith('utf-16')
   const wanted = wide ? 2 * bytes : bytes // UTF-16 may shrink to half; no other encoding does
   const { size } = fstatSync(fd)

@@ -1,6 +1,6 @@
 // A directory to work in: a root, and a place outside it with something worth stealing.
 import { execFileSync } from 'node:child_process'
-import { linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, mkdtempSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -42,6 +42,6 @@ export function ground(): Ground {
         else if (kind === 'dir') mkdirSync(path, { recursive: true })
       }
     },
-    remove: () => rmSync(base, { recursive: true, force: true }),
+    remove: () => void execFileSync('rm', ['-rf', base]), // also trees deeper than any path
   }
 }

@@ -1,0 +1,30 @@
+// The other side of the race: a process that swaps names inside the root for links to the outside, as fast as it can.
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const [root = '', out = ''] = process.argv.slice(2)
+const at = (name: string) => join(root, name)
+
+// Built by the test: d/ (with secret.txt and deep/secret.txt), file.txt, and links beside them.
+process.stdin.on('data', () => undefined).on('end', () => process.exit(0))
+process.stdout.write('swapping\n')
+setImmediate(function swap() {
+  for (let i = 0; i < 20; i++) {
+    for (let turn = 0; turn < 16; turn++) swapDirectory()
+    // A file is replaced by a link, and by a file again; there is always something under its name.
+    symlinkSync(join(out, 'secret.txt'), at('tmp'))
+    renameSync(at('tmp'), at('file.txt'))
+    writeFileSync(at('tmp'), 'inside')
+    renameSync(at('tmp'), at('file.txt'))
+  }
+  setImmediate(swap)
+})
+process.on('exit', () => rmSync(at('tmp'), { force: true }))
+
+// A directory and a link to the outside trade places.
+function swapDirectory(): void {
+  renameSync(at('d'), at('d-aside'))
+  renameSync(at('d-link'), at('d'))
+  renameSync(at('d'), at('d-link'))
+  renameSync(at('d-aside'), at('d'))
+}

@@ -182,8 +182,8 @@ suite('answers', () => {
       text
         .split('\r\n')
         .slice(1)
-        .map((line) => line.split(':')[0])
-        .toSorted(),
+        .map((line) => line.split(':')[0] ?? '')
+        .toSorted((a, b) => a.localeCompare(b)),
       ['accept', 'accept-encoding', 'connection', 'host', 'user-agent'],
     )
     assert.match(text, /user-agent: hardened-mcp-fetch/)

@@ -10,6 +10,7 @@ import { type Attributes, type Close, Cut, type Reader } from './visible-events.
 
 const MAX_OUTPUT_CHARS = 1_000_000
 const MAX_TITLE_CHARS = 300
+const CELL_CHARS = 8 // what an empty cell costs: a million of them would cost 300 MB
 
 const nothing = () => undefined
 
@@ -58,9 +59,7 @@ export class PageWriter implements Reader {
     return this.#writers.at(-1) ?? this.#writers[0]
   }
 
-  #newWriter(): TextWriter {
-    return new TextWriter(this.#markup, (chars) => this.#spend(chars))
-  }
+  readonly #newWriter = () => new TextWriter(this.#markup, (chars) => this.#spend(chars))
 
   #spend(chars: number): void {
     this.#unspent -= chars
@@ -75,8 +74,8 @@ export class PageWriter implements Reader {
     if (CODE.has(name))
       return this.#keep((text) => text.trim() !== '' && this.#out.inline(codeSpan(text, this.#markup)))
     if (HEADING.test(name)) return this.#openHeading(Number(name.slice(1)))
-    const marker = EMPHASIS.get(name)
-    if (marker !== undefined) return this.#openInline(marker, marker, false)
+    const mark = EMPHASIS.get(name)
+    if (mark !== undefined) return this.#openInline(mark, mark, false)
     if (name === 'a') return this.#openLink(attributes)
     if (BLOCKS.has(name)) return this.#openBlock(name, attributes)
     return this.#openOther(name, attributes)
@@ -189,6 +188,7 @@ export class PageWriter implements Reader {
   #openCell(): Close {
     const table = this.#tables.at(-1)
     if (table === undefined) return nothing
+    this.#spend(CELL_CHARS)
     const writer = this.#newWriter()
     this.#writers.push(writer)
     return () => {

@@ -28,10 +28,15 @@ export function upstreamDenial(thrown: unknown, stop: AbortSignal): Denial {
   const causes = causesOf(thrown)
   const denial = causes.find((cause) => cause instanceof Denial)
   if (denial !== undefined) return denial
-  const codes = causes.map((cause) => String((cause as { code?: unknown }).code ?? ''))
+  const codes = causes.map(codeOf)
   const trouble = TROUBLES.find((row) => codes.some((code) => row.codes.test(code)))
   const detail: DenialDetail = trouble === undefined ? {} : { says: trouble.says }
   return new Denial('upstream_failed', reason, detail, { cause: thrown })
+}
+
+function codeOf(cause: object): string {
+  const code = 'code' in cause ? cause.code : undefined
+  return typeof code === 'string' ? code : ''
 }
 
 const isTimeout = (reason: unknown) => reason instanceof Error && reason.name === 'TimeoutError'

@@ -5,10 +5,12 @@ import { once } from 'node:events'
 import {
   appendFileSync,
   chmodSync,
+  constants,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -39,6 +41,14 @@ const records = (path: string) =>
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as AuditEvent & { seq: number })
+
+function linkOf(fd: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return undefined // closed meanwhile
+  }
+}
 
 async function until(condition: () => boolean): Promise<void> {
   for (let turn = 0; turn < 1_000 && !condition(); turn += 1) await new Promise((done) => setTimeout(done, 20))
@@ -103,6 +113,28 @@ suite('openAuditSink()', () => {
     assert.equal((await verifyDirectory(dir)).exitCode, 0)
     assert.equal(statSync(first.path).mode & 0o777, 0o600)
     assert.equal(statSync(dir).mode & 0o777, 0o700)
+  })
+
+  test('names its last durable record, which verifies as an anchor', async () => {
+    const { sink, head, close } = await openTrail()
+    assert.equal(head(), undefined)
+    await Promise.all(Array.from({ length: 9 }, () => sink(EVENT)))
+    const anchor = head()
+    assert.ok(anchor)
+    assert.deepEqual([anchor.slot, anchor.seq], [0, 8])
+    await sink(EVENT)
+    await close()
+    const { exitCode, slots } = await verifyDirectory(dir, { anchors: [anchor] })
+    assert.deepEqual([exitCode, slots.map((slot) => 'end' in slot && slot.end)], [0, [{ anchoredUpTo: 8 }]])
+  })
+
+  test('asks the kernel for durable appends', { skip: process.platform !== 'linux' }, async () => {
+    const trail = await openTrail()
+    const [open] = readdirSync('/proc/self/fd').filter((fd) => linkOf(fd) === trail.path)
+    const [, flags = ''] = /flags:\s*([0-7]+)/.exec(readFileSync(`/proc/self/fdinfo/${open}`, 'utf8')) ?? []
+    const { O_DSYNC, O_APPEND, O_NOFOLLOW } = constants
+    for (const flag of [O_DSYNC, O_APPEND, O_NOFOLLOW]) assert.equal(Number.parseInt(flags, 8) & flag, flag)
+    await trail.close()
   })
 
   test('of instances on one directory each has its own trail; a free slot is taken again', async () => {

@@ -1,6 +1,6 @@
 // The audit trail of one running server: takes a slot, goes on where its trail ended, and hands out the sink.
 import { basename, join } from 'node:path'
-import { type AuditSink, fingerprint } from '@hardened-mcp/security-core'
+import { type AuditSink, fingerprint, type LineAnchor } from '@hardened-mcp/security-core'
 import { groupCommit } from './group-commit.ts'
 import { masterKey } from './master-key.ts'
 import { openTrail } from './open-trail.ts'
@@ -14,6 +14,8 @@ export type AuditTrail = Readonly<{
   fingerprint: (tenant: string, input: unknown) => string
   /** Whether a record would be taken now. */
   healthy(): boolean
+  /** The last durable record. Kept where this process cannot reach, it is an anchor for `verifyDirectory`. */
+  head(): (LineAnchor & Readonly<{ slot: number }>) | undefined
   /** The file this instance writes. */
   path: string
   /** Settles what was taken, then lets go of file and slot. */
@@ -66,6 +68,10 @@ async function openSlot(options: {
       sink: commit.sink,
       fingerprint: fingerprint(options.key),
       healthy: commit.healthy,
+      head() {
+        const head = commit.head()
+        return head === undefined ? undefined : { slot, ...head }
+      },
       path,
       async close() {
         await commit.close()

@@ -154,6 +154,25 @@ suite('groupCommit()', () => {
     assert.equal(verified(file), 1)
   })
 
+  test('one write that fails takes those that waited behind it along, and nothing else', async () => {
+    const file = faultyFile()
+    const { sink, healthy } = committing(file)
+    await sink({ ...EVENT, call_id: 'before' })
+    file.failure = IO_ERROR
+    file.failures = 1
+    const writing = sink({ ...EVENT, call_id: 'writing' })
+    await Promise.resolve()
+    const waiting = sink({ ...EVENT, call_id: 'waiting' })
+    await assert.rejects(writing, causedBy('EIO'))
+    await assert.rejects(waiting, causedBy('EIO'))
+    await until(healthy)
+    assert.equal(verified(file), 2)
+    assert.deepEqual(
+      events(file).map(({ call_id, err }) => call_id ?? err),
+      ['before', '2 records were refused'],
+    )
+  })
+
   test('the kernel says that the disk is full: /dev/full', { skip: process.platform !== 'linux' }, async () => {
     await using full = await open('/dev/full', 'r+')
     const append = async (bytes: Buffer) => void (await full.write(bytes))
@@ -227,6 +246,18 @@ suite('groupCommit()', () => {
     assert.match(file.text(), /\ntheirs\n/)
   })
 
+  test('a second writer while the disk fails ends it too: taking back would remove what is theirs', async () => {
+    const file = faultyFile()
+    const { sink } = committing(file, { retryMs: 30 })
+    file.failure = IO_ERROR
+    await assert.rejects(sink(EVENT))
+    file.failure = undefined
+    file.intrude('theirs, and longer than the record that was not written: '.repeat(20))
+    await new Promise((turn) => setTimeout(turn, 100))
+    await assert.rejects(sink(EVENT), /changed by somebody else/)
+    assert.match(file.text(), /theirs/)
+  })
+
   test('close settles what was taken and refuses what comes later', async () => {
     const file = faultyFile()
     const { sink, close, healthy } = committing(file)
@@ -245,7 +276,7 @@ suite('groupCommit()', () => {
         arbitrary: fc.record({ kind: fc.constant('write' as const), count: fc.integer({ min: 1, max: 6 }) }),
       },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('full' as const), count: fc.nat(900) }) },
-      { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail' as const), count: fc.constant(0) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('fail' as const), count: fc.constantFrom(1, 2, 1_000) }) },
       { weight: 2, arbitrary: fc.record({ kind: fc.constant('mend' as const), count: fc.constant(0) }) },
       {
         weight: 2,
@@ -270,7 +301,10 @@ suite('groupCommit()', () => {
               )
             }
           if (kind === 'full') file.capacity = file.text().length + count
-          if (kind === 'fail') file.failure = IO_ERROR
+          if (kind === 'fail') {
+            file.failure = IO_ERROR
+            file.failures = count
+          }
           if (kind === 'mend') {
             file.capacity = Number.POSITIVE_INFINITY
             file.failure = undefined

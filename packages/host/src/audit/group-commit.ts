@@ -5,7 +5,7 @@
 // Limits:   what a rejected record says may still be in the trail, as after any crash. A file that somebody else changed
 //           stays refused until a restart.
 // Proof:    group-commit.test.ts
-import { type AuditEvent, type AuditSink, leafHash, recordLine } from '@hardened-mcp/security-core'
+import { type AuditEvent, type AuditSink, leafHash, type LineAnchor, recordLine } from '@hardened-mcp/security-core'
 import type { TrailEnd } from './open-trail.ts'
 import { ForeignChange, type TrailFile } from './trail-file.ts'
 
@@ -13,6 +13,8 @@ export type GroupCommit = Readonly<{
   sink: AuditSink
   /** Whether a record would be taken now. */
   healthy(): boolean
+  /** Sequence number and hash of the last durable record: kept elsewhere, it is an anchor. */
+  head(): LineAnchor | undefined
   /** Takes no more records and resolves when those taken are settled. */
   close(): Promise<void>
 }>
@@ -126,6 +128,7 @@ export function groupCommit(options: {
 
   return {
     sink,
+    head: () => (durable.seq === 0 ? undefined : { seq: durable.seq - 1, hash: durable.prev }),
     healthy: () => state === 'open' && queue.length < limits.queue,
     async close() {
       state = 'closed'

@@ -2,7 +2,8 @@
 // Threat:   two instances on one file: their records interleave, both chains break, and nobody can tell why.
 // Rule:     an instance holds a slot while it listens on a unix socket of the slot's name; the kernel lets go when it dies.
 // Limits:   on Linux the name lives in the network namespace: instances in different containers do not see each other.
-//           The trail file notices a second writer after the fact and stops. Give each container its own directory.
+//           Elsewhere two that start at the same moment after a crash can both succeed. In either case the trail file notices
+//           the second writer after the fact and stops. Give each container its own directory.
 // Proof:    slot-lock.test.ts
 import { createHmac } from 'node:crypto'
 import { unlink } from 'node:fs/promises'

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
+import type { Anchor } from './anchors.ts'
 import { GENESIS, leafHash } from './chain.ts'
 import type { AuditEvent } from './event.ts'
+import { merkleTree } from './merkle-tree.ts'
 import { recordLine } from './record.ts'
-import { type Anchor, trailVerifier, type Verdict } from './verify.ts'
+import { trailVerifier, type Verdict } from './verify.ts'
 
 /** Chains events the way the sink does. */
 function chained(events: readonly AuditEvent[]): string[] {
@@ -34,7 +36,12 @@ function verdictOf(trail: string | Uint8Array, anchors?: readonly Anchor[]): Ver
 
 const joined = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join('')
 const at = (index: number) => LINES[index] as string
-const anchorAt = (seq: number): Anchor => ({ seq, hash: hash('sha256', `\0${at(seq)}`, 'hex') })
+const anchorAt = (seq: number) => ({ seq, hash: hash('sha256', `\0${at(seq)}`, 'hex') })
+const rootAt = (size: number): Anchor => {
+  const tree = merkleTree()
+  for (const line of LINES.slice(0, size)) tree.append(leafHash(line))
+  return tree.head()
+}
 const swapLine = (index: number, line: string) => joined(LINES.with(index, line))
 const renamed = (events: readonly AuditEvent[]) => events.map((event) => ({ ...event, caller: 'agent-2' }))
 
@@ -157,8 +164,8 @@ const SEEN: readonly (readonly [kind: string, trail: string | Uint8Array, badSeq
   ['an array', joined(LINES.toSpliced(4, 0, '[]')), 4, /not a JSON object/],
   ['half a record in the middle', swapLine(4, at(4).slice(0, 60)), 4, /not JSON/],
   ['two records on one line', joined([...LINES.slice(0, 4), at(4) + at(5), ...LINES.slice(6)]), 4, /not JSON/],
-  ['a line without end', TEXT + 'x'.repeat(9_000), 10, /Longer than 8192/],
-  ['a long line', `${TEXT}${'x'.repeat(9_000)}\n`, 10, /Longer than 8192/],
+  ['a line without end', TEXT + 'x'.repeat(9_000), 10, /Longer than 8191/],
+  ['a long line', `${TEXT}${'x'.repeat(9_000)}\n`, 10, /Longer than 8191/],
 ]
 
 /** Tampering that leaves a trail as somebody could have written it: only an anchor shows it. */
@@ -166,16 +173,16 @@ const HIDDEN_WITHOUT_ANCHOR: readonly (readonly [kind: string, trail: string, re
   [
     'an edit with everything after it chained anew',
     joined(chained(EVENTS.with(4, { type: 'tool_call.request', caller: 'nobody' }))),
-    /trail was rewritten/,
+    /the trail was rewritten/,
   ],
   ['a deletion with everything after it chained anew', joined(chained(EVENTS.toSpliced(4, 1))), /trail was cut/],
   [
     'an insertion with everything after it chained anew',
     joined(chained(EVENTS.toSpliced(4, 0, { type: 'auth.success' }))),
-    /trail was rewritten/,
+    /the trail was rewritten/,
   ],
-  ['a whole other trail', joined(chained(renamed(EVENTS))), /trail was rewritten/],
-  ['an edit of the last record', swapLine(9, at(9).replace('agent-1', 'agent-2')), /trail was rewritten/],
+  ['a whole other trail', joined(chained(renamed(EVENTS))), /the trail was rewritten/],
+  ['an edit of the last record', swapLine(9, at(9).replace('agent-1', 'agent-2')), /the trail was rewritten/],
   ['the end cut off', joined(LINES.slice(0, 9)), /trail was cut/],
   ['the end cut off within a line', TEXT.slice(0, -20), /trail was cut/],
   ['everything cut off', '', /trail was cut/],
@@ -195,6 +202,10 @@ suite('trailVerifier()', () => {
   test('an intact trail passes against anchors, and says how far they reach', () => {
     assert.deepEqual(verdictOf(TEXT, [anchorAt(3), anchorAt(7)]).end, { anchoredUpTo: 7 })
     assert.deepEqual(verdictOf(TEXT, [anchorAt(9)]).end, { anchoredUpTo: 9 })
+    for (let size = 1; size <= 10; size += 1)
+      assert.deepEqual(verdictOf(TEXT, [rootAt(size)]).end, { anchoredUpTo: size - 1 }, `a root over ${size}`)
+    assert.deepEqual(verdictOf(TEXT, [rootAt(4), anchorAt(3), rootAt(9), anchorAt(6)]).end, { anchoredUpTo: 8 })
+    assert.equal(verdictOf(TEXT, [rootAt(0)]).end, 'not_established')
   })
 
   test('an empty trail passes and claims nothing', () => {
@@ -224,10 +235,12 @@ suite('trailVerifier()', () => {
     test(`only an anchor shows: ${kind}`, () => {
       assert.equal(verdictOf(trail).verdict, 'pass')
       assert.equal(verdictOf(trail).end, 'not_established')
-      const anchored = verdictOf(trail, [anchorAt(9)])
-      assert.equal(anchored.verdict, 'fail')
-      assert.match(String(anchored.reason), reason)
-      assert.equal(anchored.end, 'not_established')
+      for (const anchor of [anchorAt(9), rootAt(10)]) {
+        const anchored = verdictOf(trail, [anchor])
+        assert.equal(anchored.verdict, 'fail')
+        assert.match(String(anchored.reason), reason)
+        assert.equal(anchored.end, 'not_established')
+      }
     })
   }
 
@@ -238,7 +251,10 @@ suite('trailVerifier()', () => {
   })
 
   test('anchors that contradict each other fail', () => {
-    assert.match(String(verdictOf(TEXT, [anchorAt(3), { seq: 3, hash: 'f'.repeat(64) }]).reason), /contradict/)
+    const other = 'f'.repeat(64)
+    assert.match(String(verdictOf(TEXT, [anchorAt(3), { seq: 3, hash: other }]).reason), /contradict/)
+    assert.match(String(verdictOf(TEXT, [{ size: 3, root: other }, rootAt(3)]).reason), /contradict/)
+    assert.match(String(verdictOf(TEXT, [anchorAt(3), { size: 4, root: other }]).reason), /the trail was rewritten/)
   })
 
   test('the verdict does not depend on how the bytes are cut into pieces', () => {

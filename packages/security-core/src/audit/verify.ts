@@ -5,17 +5,15 @@
 //           `not_established`. Shares no code with the writer: it follows FORMAT.md.
 // Proof:    verify.test.ts
 import { hash } from 'node:crypto'
+import { type Anchor, anchorsOf, type LineAnchor } from './anchors.ts'
 import { faultOfLine } from './line-fault.ts'
-
-/** A hash known from elsewhere: of the line with this sequence number, without its line feed. */
-export type Anchor = Readonly<{ seq: number; hash: string }>
 
 export type Verdict = Readonly<{
   verdict: 'pass' | 'fail'
   /** Records that hold, from the first one on. */
   records: number
   /** The last of them: keep it elsewhere, and it is the next anchor. */
-  head?: Anchor
+  head?: LineAnchor
   /** Bytes after the last line feed: a write that a crash cut short. Never acknowledged, and not part of the trail. */
   tornBytes: number
   /** Whether the trail holds everything up to an anchor. After the last anchor, nothing can tell whether records were cut off. */
@@ -25,18 +23,14 @@ export type Verdict = Readonly<{
   reason?: string
 }>
 
-const MAX_LINE_BYTES = 8192
+const MAX_LINE_BYTES = 8191
 const LINE_FEED = 0x0a
 const EMPTY = hash('sha256', '', 'hex')
 
 /** Takes the bytes of one trail in pieces of any size. `end` gives the verdict; after a fault further bytes are not read. */
-export function trailVerifier(anchors: readonly Anchor[] = []): { push(chunk: Uint8Array): void; end(): Verdict } {
-  const due = new Map<number, string>()
-  let fault: string | undefined
-  for (const { seq, hash } of anchors) {
-    if ((due.get(seq) ?? hash) !== hash) fault = `Two anchors for record ${seq} contradict each other`
-    due.set(seq, hash)
-  }
+export function trailVerifier(given: readonly Anchor[] = []): { push(chunk: Uint8Array): void; end(): Verdict } {
+  const anchors = anchorsOf(given)
+  let fault = anchors.contradiction
   let rest = Buffer.alloc(0)
   let seq = 0
   let last = EMPTY
@@ -44,42 +38,37 @@ export function trailVerifier(anchors: readonly Anchor[] = []): { push(chunk: Ui
 
   function push(chunk: Uint8Array): void {
     if (fault !== undefined) return
-    const bytes =
-      rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length) : Buffer.concat([rest, chunk])
+    const piece = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    const bytes = rest.length === 0 ? piece : Buffer.concat([rest, piece])
     let start = 0
     for (let stop = bytes.indexOf(LINE_FEED); stop >= 0; stop = bytes.indexOf(LINE_FEED, start)) {
       fault = takeLine(bytes.subarray(start, stop))
       if (fault !== undefined) return
       start = stop + 1
     }
-    rest = Buffer.from(bytes.subarray(start))
-    if (rest.length > MAX_LINE_BYTES) fault = `Longer than ${MAX_LINE_BYTES} bytes`
+    rest = Buffer.from(bytes.subarray(start)) // a copy: the caller may use its buffer again
+    if (rest.length > MAX_LINE_BYTES) fault = TOO_LONG
   }
 
   function takeLine(bytes: Buffer): string | undefined {
-    if (bytes.length > MAX_LINE_BYTES) return `Longer than ${MAX_LINE_BYTES} bytes`
+    if (bytes.length > MAX_LINE_BYTES) return TOO_LONG
     const line = bytes.toString('latin1')
     const { wrong, claims } = faultOfLine(line)
     if (wrong !== undefined) return wrong
     if (claims.seq !== seq) return misplaced(claims.seq, seq)
-    if (claims.prev !== last)
-      return seq === 0
-        ? 'The first record does not start a trail'
-        : `Does not continue record ${seq - 1}: that one was altered, or this one put in its place`
-    const found = hash('sha256', `\0${line}`, 'hex') // RFC 6962 §2.1: the zero byte tells leaves from inner nodes
-    const anchored = due.get(seq)
-    if (anchored !== undefined && anchored !== found)
-      return 'Is not the record that the anchor names: the trail was rewritten'
-    if (anchored !== undefined) anchoredUpTo = seq
-    last = found
+    if (claims.prev !== last) return seq === 0 ? 'The first record does not start a trail' : unlinked(seq)
+    const leaf = hash('sha256', `\0${line}`, 'hex') // RFC 6962 §2.1: the zero byte tells leaves from inner nodes
+    const holds = anchors.check(seq, leaf)
+    if (holds === false) return 'Is not what the anchor says: the trail was rewritten, here or before'
+    if (holds === true) anchoredUpTo = seq
+    last = leaf
     seq += 1
     return undefined
   }
 
   function end(): Verdict {
-    const missing = Math.max(-1, ...due.keys())
-    if (fault === undefined && missing >= seq)
-      fault = `Records up to ${missing} are anchored, and are missing: the trail was cut`
+    if (fault === undefined && anchors.last >= seq)
+      fault = `Records up to ${anchors.last} are anchored, and are missing: the trail was cut`
     return {
       verdict: fault === undefined ? 'pass' : 'fail',
       records: seq,
@@ -93,7 +82,12 @@ export function trailVerifier(anchors: readonly Anchor[] = []): { push(chunk: Ui
   return { push, end }
 }
 
+const TOO_LONG = `Longer than ${MAX_LINE_BYTES} bytes`
+
 const misplaced = (found: number, expected: number): string =>
   found > expected
     ? `Record ${expected} is missing: number ${found} stands in its place`
     : `Record ${found} stands again where number ${expected} is due`
+
+const unlinked = (seq: number): string =>
+  `Does not continue record ${seq - 1}: that one was altered, or this one put in its place`

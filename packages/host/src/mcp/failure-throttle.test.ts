@@ -1,3 +1,4 @@
+// How many failures an address may have, and that counting them costs constant memory.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { failureThrottle } from './failure-throttle.ts'

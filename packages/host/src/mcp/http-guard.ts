@@ -2,10 +2,10 @@
 // Threat:   DNS rebinding and cross-site requests from a browser (CVE-2025-66414 and kin), other verbs and types, oversized bodies.
 // Rule:     Host is listed (421), Origin is absent or listed (403), the path is /mcp (404), POST (405), JSON (415), declared size (413).
 // Limits:   looks at the request line and headers only, before a byte of the body is read; who is asking comes next.
+//           /healthz asks for no credential, but its Host must be listed too: a probe by address has to set it.
 // Proof:    http.test.ts
 import type { IncomingMessage } from 'node:http'
-
-export type Rejection = Readonly<{ status: number; message: string; headers?: Readonly<Record<string, string>> }>
+import { type Rejection, TOO_LARGE, MAX_BODY_BYTES } from './http-answer.ts'
 
 export type HttpLimits = Readonly<{
   /** `host` or `host:port`, lower case, as a client puts it into the Host header. */
@@ -13,8 +13,6 @@ export type HttpLimits = Readonly<{
   /** Serialised origins. `null` cannot be listed. */
   allowedOrigins: ReadonlySet<string>
 }>
-
-export const MAX_BODY_BYTES = 1024 * 1024 // the longest input of any tool is far below
 
 type Head = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'headersDistinct'>
 
@@ -40,10 +38,38 @@ export function httpGuard(head: Head, limits: HttpLimits): Rejection | undefined
   return undefined
 }
 
-export const TOO_LARGE: Rejection = { status: 413, message: `The body must be at most ${MAX_BODY_BYTES} bytes` }
-
 const methodNotAllowed = (allow: string): Rejection => ({
   status: 405,
   message: 'Method not allowed',
   headers: { allow },
 })
+
+export type Bind = Readonly<{
+  host: string
+  tls?: object
+  trustedProxies?: readonly string[]
+  allowedHosts?: readonly string[]
+  allowedOrigins?: readonly string[]
+}>
+
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
+
+/** The lists that hold for this address. Throws `RangeError` with one line when the operator's choice is not safe. */
+export function httpLimits(bind: Bind, port: number): HttpLimits {
+  const { host, tls, trustedProxies, allowedHosts, allowedOrigins } = bind
+  const onLoopback = LOOPBACK.has(host)
+  if (!onLoopback && tls === undefined && trustedProxies === undefined)
+    throw new RangeError(`Binding to ${host} needs TLS (--tls-cert, --tls-key) or a declared proxy (--trusted-proxy)`)
+  if (!onLoopback && allowedHosts === undefined)
+    throw new RangeError(`Binding to ${host} needs --allowed-host, the name clients use`)
+  // Every sandboxed frame and local file of every site has the origin `null`: listing it would list them all.
+  for (const origin of allowedOrigins ?? [])
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+      throw new RangeError(`Allowed origin must be a scheme and a host such as https://app.example, got ${origin}`)
+  const local = ['localhost', '127.0.0.1', '[::1]'].map((name) => `${name}:${port}`)
+  const own = local.map((name) => `${tls === undefined ? 'http' : 'https'}://${name}`)
+  return {
+    allowedHosts: new Set((allowedHosts ?? local).map((name) => name.toLowerCase())),
+    allowedOrigins: new Set(allowedOrigins ?? (onLoopback ? own : [])),
+  }
+}

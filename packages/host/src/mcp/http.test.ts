@@ -1,10 +1,11 @@
+// What the HTTP edge refuses, in which order and words, and what it lets through.
 import assert from 'node:assert/strict'
 import { type OutgoingHttpHeaders, request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { principal } from '@hardened-mcp/security-core'
 import { type AuthEvent, type HttpOptions, type HttpServing, serveHttp } from './http.ts'
-import { MAX_BODY_BYTES } from './http-guard.ts'
+import { MAX_BODY_BYTES } from './http-answer.ts'
 import type { CallParams, Registry } from './registry.ts'
 
 const caller = principal({ id: 'k_000000000001', tenant: 'acme', auth: 'api_key', can: ['tool:read_only'] })

@@ -5,7 +5,18 @@ import type { AddressInfo } from 'node:net'
 import type { Principal } from '@hardened-mcp/security-core'
 import type { Authentication, HttpAuthenticator } from '../identity/http-authenticator.ts'
 import { failureThrottle } from './failure-throttle.ts'
-import { type HttpLimits, httpGuard, MAX_BODY_BYTES, type Rejection, TOO_LARGE } from './http-guard.ts'
+import {
+  FAULT,
+  health,
+  NOT_RECORDED,
+  reject,
+  relay,
+  throttled,
+  TOO_LARGE,
+  MAX_BODY_BYTES,
+  unauthorized,
+} from './http-answer.ts'
+import { type HttpLimits, httpGuard, httpLimits } from './http-guard.ts'
 import { answerLegacy } from './legacy.ts'
 import { isLegacyRequest, modernHandler } from './modern.ts'
 import { peerOf, proxyList } from './peer.ts'
@@ -33,43 +44,44 @@ export type HttpOptions = Readonly<{
 
 export type HttpServing = Readonly<{ url: string; close(): Promise<void> }>
 
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 const MAX_CONNECTIONS = 512
 const NODE_LIMITS = {
-  headersTimeout: 10_000,
+  headersTimeout: 10_000, // also of a connection that never says a word
   requestTimeout: 30_000,
+  connectionsCheckingInterval: 2_000, // how late the two above may be noticed
   maxHeaderSize: 16 * 1024,
   keepAliveTimeout: 5_000,
 }
+const TLS_LIMITS = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const
 
 /** Listens and serves. Throws `RangeError` with one line when the address needs TLS or a declared proxy and has neither. */
 export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
   const { host, port, tls, trustedProxies } = options
-  if (!LOOPBACK.has(host) && tls === undefined && trustedProxies === undefined) {
-    throw new RangeError(`Binding to ${host} needs TLS (--tls-cert, --tls-key) or a declared proxy (--trusted-proxy)`)
-  }
+  let limits: HttpLimits = httpLimits(options, port) // a refused address is refused before anything listens
   const proxies = trustedProxies === undefined ? undefined : proxyList(trustedProxies)
   const modern = modernHandler(options.registry, options.onerror)
   const throttle = failureThrottle(options.now)
-  let limits: HttpLimits = { allowedHosts: new Set(), allowedOrigins: new Set() }
-  const busy = new Set<ServerResponse>()
+  // Keeps the web request as long as its answer: its signal no longer fires once the request itself was collected.
+  const open = new Map<ServerResponse, Request | undefined>()
 
   const listener: RequestListener = (request, response) => {
-    busy.add(response)
-    response.on('close', () => busy.delete(response))
+    open.set(response, undefined)
+    response.on('close', () => open.delete(response))
     answer(request, response).catch((thrown: unknown) => {
+      if (response.destroyed) return // the client went away, which is not a fault
       options.onerror(thrown instanceof Error ? thrown : new Error('A non-error was thrown'))
-      reject(request, response, { status: 500, message: 'Internal error' })
+      reject(request, response, FAULT)
     })
   }
   const server: Server =
     tls === undefined
       ? createServer(NODE_LIMITS, listener)
-      : createTlsServer({ ...NODE_LIMITS, ...tls, minVersion: 'TLSv1.2' }, listener)
+      : createTlsServer({ ...NODE_LIMITS, ...TLS_LIMITS, ...tls }, listener)
   server.maxConnections = MAX_CONNECTIONS
+  server.on('checkContinue', listener) // 100 Continue would invite the body of somebody not yet authenticated
   await listening(server, host, port)
   const bound = (server.address() as AddressInfo).port
-  limits = limitsOf(options, bound)
+  limits = httpLimits(options, bound)
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const rejection = httpGuard(request, limits)
@@ -86,13 +98,15 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
     }
     if (!authentication.ok)
       return reject(request, response, waitMs > 0 ? throttled(waitMs) : unauthorized(authentication.failure))
+    if (request.headers.expect !== undefined) response.writeContinue()
     const body = await readBody(request)
     if (body === undefined) return reject(request, response, TOO_LARGE)
     let message: Record<string, unknown>
     try {
       message = strictJson(body)
     } catch (thrown) {
-      return reject(request, response, { status: 400, message: (thrown as SyntaxError).message })
+      if (!(thrown instanceof SyntaxError)) throw thrown
+      return reject(request, response, { status: 400, message: thrown.message })
     }
     await relay(await dispatch(request, response, message, authentication.caller), response)
   }
@@ -110,6 +124,8 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
       headers: webHeaders(request),
       signal: gone.signal,
     })
+    if (response.destroyed) gone.abort()
+    else open.set(response, web)
     if (await isLegacyRequest(web, message)) return answerLegacy(options.registry, caller, web, message)
     const authInfo = { token: '', clientId: caller.id, scopes: [], extra: { caller } } // the token itself goes no further
     return modern.fetch(web, { authInfo, parsedBody: message })
@@ -120,20 +136,10 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
-      for (const response of busy) response.setHeader('connection', 'close')
+      for (const response of open.keys()) if (!response.headersSent) response.setHeader('connection', 'close')
       await modern.close()
       await closed
     },
-  }
-}
-
-function limitsOf({ host, allowedHosts, allowedOrigins }: HttpOptions, port: number): HttpLimits {
-  const local = ['localhost', '127.0.0.1', '[::1]'].map((name) => `${name}:${port}`)
-  if (allowedHosts === undefined && !LOOPBACK.has(host))
-    throw new RangeError(`Binding to ${host} needs --allowed-host, the name clients use`)
-  return {
-    allowedHosts: new Set((allowedHosts ?? local).map((name) => name.toLowerCase())),
-    allowedOrigins: new Set(allowedOrigins ?? (LOOPBACK.has(host) ? local.map((name) => `http://${name}`) : [])),
   }
 }
 
@@ -142,41 +148,6 @@ const listening = (server: Server, host: string, port: number) =>
     server.once('error', (error) => fail(new RangeError(`Cannot listen on ${host}:${port}: ${error.message}`)))
     server.listen(port, host, resolve)
   })
-
-// Only constants reach the header. No error attribute when no credential was sent (RFC 6750 §3.1).
-const unauthorized = (failure: 'missing' | 'invalid'): Rejection => ({
-  status: 401,
-  message: 'Authentication is needed',
-  headers: { 'www-authenticate': `Bearer realm="mcp"${failure === 'invalid' ? ', error="invalid_token"' : ''}` },
-})
-
-const throttled = (waitMs: number): Rejection => ({
-  status: 429,
-  message: 'Too many failed attempts',
-  headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) },
-})
-
-const NOT_RECORDED: Rejection = {
-  status: 503,
-  message: 'The audit trail cannot be written',
-  headers: { 'retry-after': '5' },
-}
-
-const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
-
-function reject(request: IncomingMessage, response: ServerResponse, { status, message, headers }: Rejection): void {
-  if (response.headersSent) return void response.destroy()
-  const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32000, message } })
-  response.writeHead(status, { ...COMMON_HEADERS, ...headers, 'content-type': 'application/json', connection: 'close' })
-  response.end(body)
-  request.resume() // what is still coming is thrown away, and the connection closes with the answer
-}
-
-function health(response: ServerResponse, healthy: boolean): void {
-  response
-    .writeHead(healthy ? 200 : 503, { ...COMMON_HEADERS, 'content-type': 'text/plain' })
-    .end(healthy ? 'ok\n' : 'unhealthy\n')
-}
 
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
@@ -195,13 +166,4 @@ function webHeaders(request: IncomingMessage): [string, string][] {
     ([name]) => name !== 'authorization' && name !== 'cookie' && name !== 'transfer-encoding',
   )
   return kept.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as [string, string]] : []))
-}
-
-async function relay(web: Response, response: ServerResponse): Promise<void> {
-  response.writeHead(web.status, { ...Object.fromEntries(web.headers), ...COMMON_HEADERS })
-  for await (const chunk of web.body ?? []) {
-    if (response.destroyed) return
-    response.write(chunk)
-  }
-  response.end()
 }

@@ -2,33 +2,37 @@
 import type { Principal } from '@hardened-mcp/security-core'
 import { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
-import {
-  CallToolRequestSchema,
-  type CallToolResult,
-  ListToolsRequestSchema,
-  type ListToolsResult,
-  McpError,
-} from '@modelcontextprotocol/sdk/types.js'
+import type { CallToolRequest } from '@modelcontextprotocol/sdk/types.js'
+import { z } from 'zod'
 import { clientOf, traceOf } from './client-facts.ts'
-import { INTERNAL, type Registry, UNKNOWN_TOOL } from './registry.ts'
+import { type Registry, UNKNOWN_TOOL } from './registry.ts'
+import { RpcError, withPublicErrors } from './rpc-error.ts'
+
+// Name the method only: the SDK reports its own schema's refusal of `params` as a fault of the server, unless it is `tools/call`,
+// whose params it checks once more by itself and refuses as -32602.
+const LIST_TOOLS = z.object({ method: z.literal('tools/list') })
+const CALL_TOOL = z.looseObject({ method: z.literal('tools/call') })
+
+class LegacyServer extends Server {
+  override connect(transport: Parameters<Server['connect']>[0]): Promise<void> {
+    return super.connect(withPublicErrors(transport))
+  }
+}
 
 /** A fresh server for one caller: one HTTP request, or one stdio connection. `stop` ends what it has running. */
 export function legacyServer(registry: Registry, caller: Principal, stop?: AbortSignal): Server {
   const { name, title, version, instructions } = registry.info
-  const server = new Server({ name, title, version }, { capabilities: { tools: { listChanged: false } }, instructions })
-  server.setRequestHandler(
-    ListToolsRequestSchema,
-    () => ({ tools: registry.list(caller) }) as unknown as ListToolsResult,
-  )
-  server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal }) => {
+  const capabilities = { tools: { listChanged: false } }
+  const server = new LegacyServer({ name, title, version }, { capabilities, instructions })
+  server.setRequestHandler(LIST_TOOLS, () => ({ tools: registry.list(caller) }))
+  server.setRequestHandler(CALL_TOOL, async (request, { signal }) => {
+    const { params } = request as unknown as CallToolRequest
     const facts = { ...clientOf(server.getClientVersion()), ...traceOf(params._meta) }
     const ended = stop === undefined ? signal : AbortSignal.any([stop, signal])
     const call = { name: params.name, arguments: params.arguments, caller, stop: ended, ...facts }
-    const result = await registry.call(call).catch(() => {
-      throw new McpError(INTERNAL.code, INTERNAL.message) // never the thrown text: the SDK would send it on
-    })
-    if (result === undefined) throw new McpError(UNKNOWN_TOOL.code, UNKNOWN_TOOL.message)
-    return result as unknown as CallToolResult
+    const result = await registry.call(call)
+    if (result === undefined) throw new RpcError(UNKNOWN_TOOL)
+    return result
   })
   return server
 }

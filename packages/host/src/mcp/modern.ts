@@ -1,43 +1,49 @@
 // Protocol era 2026-07-28 (and the shared stdio loop) on the official server package, version 2.
+import type { Readable, Writable } from 'node:stream'
+import type { Principal } from '@hardened-mcp/security-core'
 import {
   CLIENT_INFO_META_KEY,
   createMcpHandler,
-  type McpServerFactory,
-  ProtocolError,
   type ListToolsResult,
+  type McpServerFactory,
   Server,
 } from '@modelcontextprotocol/server'
-import { serveStdio } from '@modelcontextprotocol/server/stdio'
-import type { Principal } from '@hardened-mcp/security-core'
+import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio'
 import { clientOf, traceOf } from './client-facts.ts'
 import { legacyServer } from './legacy.ts'
-import { INTERNAL, type Registry, UNKNOWN_TOOL } from './registry.ts'
+import { type Registry, UNKNOWN_TOOL } from './registry.ts'
+import { RpcError, withPublicErrors } from './rpc-error.ts'
 
 export { isLegacyRequest } from '@modelcontextprotocol/server'
 
-const MAX_SUBSCRIPTIONS = 8 // per connection; nothing here changes, so a few idle streams are enough for any client
+// Of all callers of an HTTP server together. Nothing here ever changes, so an open stream stays silent; a client whose
+// subscription is refused misses nothing.
+const MAX_SUBSCRIPTIONS = 8
 const CACHE = { ttlMs: 0, cacheScope: 'private' } as const // what one caller may see is nobody else's business
+
+class ModernServer extends Server {
+  override connect(transport: Parameters<Server['connect']>[0]): Promise<void> {
+    return super.connect(withPublicErrors(transport))
+  }
+}
 
 /** A fresh server for one caller: one HTTP request, or one stdio connection. `stop` ends what it has running. */
 export function modernServer(registry: Registry, caller: Principal, stop?: AbortSignal): Server {
   const { name, title, version, instructions } = registry.info
   const capabilities = { tools: { listChanged: false } }
   const cacheHints = { 'tools/list': CACHE, 'server/discover': CACHE }
-  const server = new Server({ name, title, version }, { capabilities, instructions, cacheHints })
+  const server = new ModernServer({ name, title, version }, { capabilities, instructions, cacheHints })
   server.setRequestHandler('tools/list', () => ({ tools: registry.list(caller) }) as unknown as ListToolsResult)
   server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
+    const envelope = mcpReq.envelope as Record<string, unknown> | undefined
     const facts = {
-      ...clientOf(
-        (mcpReq.envelope as Record<string, unknown> | undefined)?.[CLIENT_INFO_META_KEY] ?? server.getClientVersion(),
-      ),
+      ...clientOf(envelope?.[CLIENT_INFO_META_KEY] ?? server.getClientVersion()),
       ...traceOf(mcpReq._meta),
     }
     const signal = stop === undefined ? mcpReq.signal : AbortSignal.any([stop, mcpReq.signal])
     const call = { name: params.name, arguments: params.arguments, caller, stop: signal, ...facts }
-    const result = await registry.call(call).catch(() => {
-      throw new ProtocolError(INTERNAL.code, INTERNAL.message) // never the thrown text: the SDK would send it on
-    })
-    if (result === undefined) throw new ProtocolError(UNKNOWN_TOOL.code, UNKNOWN_TOOL.message)
+    const result = await registry.call(call)
+    if (result === undefined) throw new RpcError(UNKNOWN_TOOL)
     return {
       content: [...result.content],
       structuredContent: result.structuredContent,
@@ -51,23 +57,35 @@ export function modernServer(registry: Registry, caller: Principal, stop?: Abort
 export function modernHandler(registry: Registry, onerror: (error: Error) => void) {
   const factory: McpServerFactory = ({ authInfo, requestInfo }) =>
     modernServer(registry, authInfo?.extra?.['caller'] as Principal, requestInfo?.signal)
-  return createMcpHandler(factory, {
-    legacy: 'reject',
-
-    maxSubscriptions: MAX_SUBSCRIPTIONS,
-    onerror,
-  })
+  // Answers are plain JSON: nothing is sent before a result, which is when the handler would open a stream.
+  return createMcpHandler(factory, { legacy: 'reject', maxSubscriptions: MAX_SUBSCRIPTIONS, onerror })
 }
 
-/** Serves both eras on this process's stdin and stdout; the opening exchange decides which. */
+/** Serves both eras on one pair of streams; the opening exchange decides which. `onClose` runs once, however it ends. */
 export function serveBothErasOnStdio(options: {
   registry: Registry
   caller: Principal
+  input: Readable
+  output: Writable
+  onClose: () => void
   onerror: (error: Error) => void
 }) {
-  const { registry, caller, onerror } = options
+  const { registry, caller, input, output, onClose, onerror } = options
   const factory: McpServerFactory = ({ era }) =>
     // The loop needs connect, close and a transport, which both lines share; their classes differ in private members only.
     era === 'legacy' ? (legacyServer(registry, caller) as unknown as Server) : modernServer(registry, caller)
-  return serveStdio(factory, { legacy: 'serve', maxSubscriptions: MAX_SUBSCRIPTIONS, onerror })
+  const transport = new ClosingTransport(input, output)
+  transport.onClose = onClose
+  return serveStdio(factory, { legacy: 'serve', maxSubscriptions: MAX_SUBSCRIPTIONS, transport, onerror })
+}
+
+// Everything that ends a connection goes through `close`: end of input, a closed or broken output, and the host itself.
+class ClosingTransport extends StdioServerTransport {
+  onClose: (() => void) | undefined
+
+  override async close(): Promise<void> {
+    await super.close()
+    this.onClose?.()
+    this.onClose = undefined
+  }
 }

@@ -1,3 +1,4 @@
+// Which addresses count as the client, and which proxies are believed.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { peerOf, proxyList } from './peer.ts'

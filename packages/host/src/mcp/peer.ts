@@ -5,7 +5,7 @@
 // Proof:    peer.test.ts
 import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
-import type { Rejection } from './http-guard.ts'
+import type { Rejection } from './http-answer.ts'
 
 /** CIDRs of proxies. Throws `RangeError` on one that is not a CIDR. */
 export function proxyList(cidrs: readonly string[]): BlockList {

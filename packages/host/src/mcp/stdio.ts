@@ -2,6 +2,7 @@
 import type { Principal } from '@hardened-mcp/security-core'
 import { serveBothErasOnStdio } from './modern.ts'
 import type { Registry } from './registry.ts'
+import { StrictLines } from './strict-lines.ts'
 
 /** `onClose` runs once, when the client has closed its end or can no longer be answered. */
 export function serveOnStdio(options: {
@@ -10,14 +11,14 @@ export function serveOnStdio(options: {
   onClose: () => void
   onerror: (error: Error) => void
 }): { close(): Promise<void> } {
-  const handle = serveBothErasOnStdio(options)
-  let closed = false
-  const close = () => {
-    if (closed) return
-    closed = true
-    options.onClose()
+  const input = new StrictLines(process.stdout)
+  const handle = serveBothErasOnStdio({ ...options, input, output: process.stdout })
+  process.stdin.once('error', () => input.destroy()).once('close', () => input.end())
+  process.stdin.pipe(input)
+  return {
+    async close() {
+      process.stdin.unpipe(input).pause()
+      await handle.close()
+    },
   }
-  process.stdin.once('end', close).once('close', close)
-  process.stdout.once('error', close) // EPIPE: the client stopped reading
-  return handle
 }

@@ -1,3 +1,4 @@
+// Which bytes are one unambiguous message.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
@@ -33,6 +34,7 @@ suite('strictJson()', () => {
     ['a key as a value', '{"a":"b","b":"a","c":["a","a"]}'],
     ['keys that differ in case', '{"a":1,"A":2}'],
     ['punctuation and quotes inside strings', '{"a":"{\\"a\\":1,\\"a\\":2}","b":"[[[{:,"}'],
+    ['a string of a million escapes', `{"a":"${'\\\\n'.repeat(500_000)}"}`],
     ['an escaped backslash before the end of a string', '{"a":"\\\\","b":"\\\\\\""}'],
   ]
   for (const [name, text] of ACCEPTED) {

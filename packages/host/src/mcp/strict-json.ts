@@ -13,10 +13,10 @@ export function strictJson(bytes: Uint8Array): Record<string, unknown> {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new SyntaxError('The body is not JSON')
+    throw new SyntaxError('The message is not JSON')
   }
   if (Array.isArray(value)) throw new SyntaxError('Batches are not supported')
-  if (typeof value !== 'object' || value === null) throw new SyntaxError('The body is not a JSON object')
+  if (typeof value !== 'object' || value === null) throw new SyntaxError('The message is not a JSON object')
   assertUnambiguous(text)
   return value as Record<string, unknown>
 }
@@ -25,7 +25,7 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    throw new SyntaxError('The body is not UTF-8')
+    throw new SyntaxError('The message is not UTF-8')
   }
 }
 
@@ -38,12 +38,12 @@ function assertUnambiguous(text: string): void {
   for (const [token] of text.matchAll(TOKEN)) {
     if (token === '{' || token === '[') {
       if (open.push(token === '{' ? new Set() : undefined) > MAX_DEPTH)
-        throw new SyntaxError(`The body nests deeper than ${MAX_DEPTH}`)
+        throw new SyntaxError(`The message nests deeper than ${MAX_DEPTH}`)
     } else if (token === '}' || token === ']') open.pop()
     else if (token === ':') {
       const keys = open.at(-1) as Set<string>
       const key = JSON.parse(last) as string // escapes decoded: "a" and "\u0061" are one key
-      if (keys.has(key)) throw new SyntaxError('The body has a key twice')
+      if (keys.has(key)) throw new SyntaxError('The message has a key twice')
       keys.add(key)
     }
     last = token

@@ -11,6 +11,7 @@ import { type OpenRoot, openRoots } from './roots.ts'
 import { ground } from './testing/ground.ts'
 import { withEntry } from './walk.ts'
 
+const UNSHARE = '/usr/bin/unshare' // util-linux; mounts for one process alone
 const place = ground()
 after(() => place.remove())
 place.build([
@@ -93,8 +94,8 @@ suite('the rules for opened entries', () => {
     const inside = `mount --bind ${place.out} ${join(place.root, 'bound')} && exec "$0" --input-type=module-typescript -e "$1"`
     let said: string
     try {
-      execFileSync('unshare', ['-rm', 'true'], { stdio: 'ignore' })
-      said = execFileSync('unshare', ['-rm', 'sh', '-c', inside, process.execPath, script], { encoding: 'utf8' })
+      execFileSync(UNSHARE, ['-rm', 'true'], { stdio: 'ignore' })
+      said = execFileSync(UNSHARE, ['-rm', 'sh', '-c', inside, process.execPath, script], { encoding: 'utf8' })
     } catch (thrown) {
       t.diagnostic(`no private mounts here: ${String(thrown).split('\n')[0]}`)
       return

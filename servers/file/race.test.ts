@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { after, before, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { denialOf } from '@hardened-mcp/security-core'
 import { executor } from './executor.ts'
 import type { Operation } from './operations.ts'
@@ -69,7 +69,7 @@ suite('the race for a name', () => {
       { file: `$OUT/${OUTSIDE_NAME}`, text: SECRET_TEXT },
       { link: 'd-link', to: '$OUT' },
     ])
-    const script = join(import.meta.dirname, 'testing/attacker.ts')
+    const script = fileURLToPath(new URL('./testing/attacker.ts', import.meta.url))
     attacker = spawn(process.execPath, [script, place.root, place.out], { stdio: ['pipe', 'pipe', 'inherit'] })
     await once(attacker.stdout as Readable, 'data')
   })

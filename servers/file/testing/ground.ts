@@ -32,7 +32,7 @@ export function ground(): Ground {
     build(steps) {
       for (const step of steps) {
         const [kind = '', name = ''] = Object.entries(step)[0] ?? []
-        const path = inRoot(String(name))
+        const path = inRoot(name)
         mkdirSync(dirname(path), { recursive: true })
         if ('file' in step)
           writeFileSync(path, step.base64 === undefined ? (step.text ?? '') : Buffer.from(step.base64, 'base64'))

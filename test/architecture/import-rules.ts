@@ -16,7 +16,7 @@ const BARE_BUILTIN =
 const OPAQUE: Readonly<Record<string, string>> = {
   'packages/host/src/front.ts':
     'the page of the server that was started: its path comes from the launcher, never from a client',
-  'packages/host/src/sandbox/worker-runtime.ts': 'the lifeline thread is a constant text of three lines',
+  'packages/host/src/sandbox/watchdog.ts': 'the thread is a constant text of a few lines',
   'servers/db-query/parser-veto.ts': 'the grammar of the parser is loaded alone, into a context without globals',
 }
 

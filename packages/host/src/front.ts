@@ -17,6 +17,7 @@ const ENVELOPE_BYTES = 64 * 1024 // what a worker may send beyond the largest an
 const tell = (message: ToSupervisor) => process.send?.(message)
 const log = operationalLog({ name: 'hardened-mcp', level: 'info' })
 
+let failed = false
 let receive: (message: ToFront, handle?: Socket) => void = (message) => {
   if (message.type === 'config') start(message.config).catch(misconfigured)
 }
@@ -84,6 +85,8 @@ function drainOnce(serving: Serving, closeAudit: () => Promise<void>): () => voi
 
 // Only what the operator can mend is shown in full; anything else is an internal fault.
 function misconfigured(thrown: unknown): void {
+  if (failed) return // every worker of a wrong grant fails alike; one line is enough
+  failed = true
   const mendable = thrown instanceof RangeError
   const line = thrown instanceof Error ? thrown.message : 'Start-up failed'
   if (!mendable) log.error('start_failed', { reason: thrown instanceof Error ? (thrown.stack ?? line) : line })

@@ -1,3 +1,4 @@
+// Proves that frames survive any cut of the stream, and that a broken one is refused before it is collected.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'

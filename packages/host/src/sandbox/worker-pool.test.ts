@@ -1,3 +1,4 @@
+// Proves on real processes that work can always be ended and that the next call gets a worker.
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -1,0 +1,138 @@
+// The command line says clearly what is wrong, exits with 78 then, and grants nothing that was not given.
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { command } from '@hardened-mcp/testkit/command'
+import Database from 'better-sqlite3'
+
+const dir = mkdtempSync(join(tmpdir(), 'command-'))
+after(() => rmSync(dir, { recursive: true }))
+const inDir = (name: string, text?: string) => {
+  const path = join(dir, name)
+  if (text !== undefined) writeFileSync(path, text)
+  return path
+}
+const db = inDir('shop.sqlite')
+new Database(db).exec('CREATE TABLE t (id INTEGER PRIMARY KEY)').close()
+const audit = ['--audit', join(dir, 'audit')]
+const open = inDir('open')
+mkdirSync(open)
+chmodSync(open, 0o755)
+
+const POLICY = `version: 1
+servers:
+  db-query:
+    allowed_tools: [query_sql]
+    permissions: ["tool:read_only", "resource:local"]
+    resources: { databases: [{ name: shop, file: ${db}, tables: { t: {} } }] }
+`
+
+suite('hardened-mcp: mistakes are one line and exit code 78', () => {
+  const ROWS: readonly [name: string, args: readonly string[], line: RegExp][] = [
+    ['an unknown command', ['server'], /Unknown command server/],
+    ['a name from the prototype', ['toString'], /Unknown command toString/],
+    ['serve without a server', ['serve'], /serve needs one of db-query, file, fetch/],
+    ['serve with an unknown server', ['serve', 'shell'], /serve needs one of/],
+    ['an unknown flag', ['serve', 'file', '--writable'], /Unknown option '--writable'/],
+    ['nothing granted', ['serve', 'db-query', ...audit], /Nothing is granted to db-query: give --db FILE/],
+    ['nothing granted to fetch', ['serve', 'fetch', ...audit], /Nothing is granted to fetch: give --allow HOST/],
+    ['a database that is not there', ['serve', 'db-query', '--db', join(dir, 'none.sqlite'), ...audit], /none/],
+    ['a root that is not there', ['serve', 'file', '--root', join(dir, 'none'), ...audit], /none/],
+    ['an address without a port', ['serve', 'file', '--root', dir, '--http', 'localhost'], /--http needs HOST:PORT/],
+    [
+      'a bind to all addresses without TLS',
+      ['serve', 'file', '--root', dir, '--http', '0.0.0.0:0', ...audit],
+      /needs TLS/,
+    ],
+    [
+      'a certificate without its key',
+      ['serve', 'file', '--root', dir, '--http', '[::]:0', '--tls-cert', 'c.pem'],
+      /belong together/,
+    ],
+    ['an audit directory that others may read', ['serve', 'file', '--root', dir, '--audit', open], /0700/],
+    ['a policy file that is not there', ['serve', 'file', '--policy', join(dir, 'none.yaml')], /cannot be read/],
+    ['a policy without this server', ['serve', 'file', '--policy', inDir('one.yaml', POLICY)], /no section for file/],
+    [
+      'flags beside a policy with resources',
+      ['serve', 'db-query', '--policy', inDir('one.yaml', POLICY), '--db', db, ...audit],
+      /not from both/,
+    ],
+    ['no workers', ['serve', 'file', '--root', dir, '--workers', '0'], /--workers needs a number from 1 to 64/],
+    ['audit verify of nothing', ['audit', 'verify'], /Usage: hardened-mcp audit verify DIR/],
+    ['a key without a name', ['keys', 'mint', '--keys', join(dir, 'keys.json')], /--name/],
+  ]
+  for (const [name, args, line] of ROWS) {
+    test(name, async () => {
+      const { code, stderr, stdout } = await command(args)
+      const said = stderr.split('\n').filter((text) => text.startsWith('hardened-mcp: '))
+      assert.equal(code, 78, stderr)
+      assert.equal(said.length, 1, stderr)
+      assert.match(said[0] as string, line)
+      assert.equal(stdout, '')
+    })
+  }
+})
+
+suite('hardened-mcp policy check', () => {
+  const check = (text: string) => command(['policy', 'check', inDir('policy.yaml', text)])
+
+  test('prints what can be called', async () => {
+    assert.deepEqual(await check(POLICY), { code: 0, stdout: 'db-query: query_sql\n', stderr: '' })
+  })
+
+  test('a denied tool and a missing permission leave nothing', async () => {
+    assert.match(
+      (await check(POLICY.replace('permissions:', 'denied_tools: [query_sql]\n    permissions:'))).stdout,
+      /no tool can be called/,
+    )
+    assert.match((await check(POLICY.replace('"tool:read_only", ', ''))).stdout, /no tool can be called/)
+  })
+
+  const BROKEN: readonly [name: string, text: string, line: RegExp][] = [
+    ['a mistyped key', POLICY.replace('allowed_tools', 'alowed_tools'), /servers\.db-query/],
+    ['a mistyped key of a resource', POLICY.replace('file:', 'path:'), /resources/],
+    ['a permission that does not exist', POLICY.replace('tool:read_only', 'tool:root'), /permissions/],
+    ['a tool that does not exist', POLICY.replace('[query_sql]', '[drop_table]'), /there is no tool drop_table/],
+    ['a star as a tool', POLICY.replace('[query_sql]', '["*"]'), /allowed_tools/],
+    ['a server that does not exist', POLICY.replace('db-query', 'shell'), /servers/],
+    ['another version', POLICY.replace('version: 1', 'version: 2'), /version/],
+    ['a key twice', `${POLICY}version: 1\n`, /not valid YAML/],
+    [
+      'an alias',
+      POLICY.replace('allowed_tools: [query_sql]', 'allowed_tools: &a [query_sql]\n    denied_tools: *a'),
+      /YAML/,
+    ],
+    ['no YAML at all', '{', /not valid YAML/],
+    ['nothing', '', /top level/],
+  ]
+  for (const [name, text, line] of BROKEN) {
+    test(`refuses ${name}`, async () => {
+      const { code, stderr } = await check(text)
+      assert.equal(code, 78)
+      assert.match(stderr, line)
+      assert.equal(stderr.trim().split('\n').length, 1)
+    })
+  }
+})
+
+suite('hardened-mcp --help', () => {
+  test('every command explains itself and exits 0', async () => {
+    for (const args of [
+      ['--help'],
+      ['serve', '--help'],
+      ['keys', '--help'],
+      ['audit', '--help'],
+      ['policy', '--help'],
+    ]) {
+      const { code, stdout, stderr } = await command(args)
+      assert.equal(code, 0)
+      assert.match(stdout, /hardened-mcp/)
+      assert.equal(stderr, '')
+    }
+    const { stdout } = await command(['serve', '--help'])
+    for (const flag of ['--db', '--root', '--write-root', '--allow', '--policy', '--http', '--audit'])
+      assert.match(stdout, new RegExp(flag))
+  })
+})

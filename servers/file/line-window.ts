@@ -30,17 +30,30 @@ export function lineWindow(options: {
   let lineStart = 0 // where in `text` the current line begins
   let cut: Cut | undefined
 
+  // Most pieces lie wholly inside the window: one look at their size instead of one for each line.
+  function takeWhole(piece: string): boolean {
+    if (cut !== undefined || options.numbered || line < first || line - first + piece.length > most) return false
+    if (line === first && column < options.column) return false
+    const cost = textBytes(piece)
+    if (cost > left) return false
+    left -= cost
+    text += piece
+    return true
+  }
+
   function add(piece: string): void {
+    const base = text.length
+    const isTaken = takeWhole(piece)
     for (let at = 0; at < piece.length; ) {
       const newline = piece.indexOf('\n', at)
       const end = newline < 0 ? piece.length : newline + 1
-      if (cut === undefined && line >= first) take(piece.slice(at, end))
+      if (!isTaken && cut === undefined && line >= first) take(piece.slice(at, end))
       column += end - at
       at = end
       if (newline >= 0) {
         line += 1
         column = 0
-        lineStart = text.length
+        lineStart = isTaken ? base + at : text.length
       }
     }
   }

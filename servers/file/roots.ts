@@ -1,5 +1,5 @@
 // The worker's authority: one directory descriptor for each root, opened once and checked before the first call.
-import { readdirSync, readlinkSync, statfsSync, statSync } from 'node:fs'
+import { opendirSync, readlinkSync, statfsSync, statSync } from 'node:fs'
 import { again, closing, mountOf, openRootDirectory, openSameDirectory } from './descriptors.ts'
 import type { Resources, RootGrant } from './resources.ts'
 
@@ -23,10 +23,10 @@ const UNFIT = new Map([
  * Opens every root. The operator's own path may lead through links: it is resolved here, once, and never again.
  * Throws `RangeError` where confinement cannot work: then no call is served.
  */
-export function openRoots(granted: Resources): ReadonlyMap<string, OpenRoot> {
-  if (process.platform !== 'linux')
+export function openRoots(granted: Resources, platform = process.platform): ReadonlyMap<string, OpenRoot> {
+  if (platform !== 'linux')
     throw new RangeError(
-      `The file server confines paths by Linux directory descriptors, got ${process.platform}; run it in a container`,
+      `The file server confines paths by Linux directory descriptors, got ${platform}; run it in a container`,
     )
   return new Map(granted.roots.map((grant) => [grant.name, openRoot(grant)]))
 }
@@ -42,7 +42,7 @@ function openRoot(grant: RootGrant): OpenRoot {
   const same = closing(openSameDirectory(fd), (probe) => statSync(again(probe)))
   if (own.ino !== same.ino || own.dev !== same.dev) throw refuse('its descriptor does not lead back to it')
   try {
-    readdirSync(again(fd))
+    opendirSync(again(fd)).closeSync()
   } catch {
     throw refuse('this process may not read the directory')
   }

@@ -40,17 +40,17 @@ function walk(root: OpenRoot, segments: readonly string[], trail: Step[]): Entry
       continue
     }
     const here = trail.at(-1)?.fd ?? root.fd
-    const fd = ahead.length > 0 ? openDirectoryOrLink(here, name) : openAny(here, name)
+    const isLast = ahead.length === 0
+    const { fd, stats } = isLast ? openLast(here, name) : openOnTheWay(here, name)
     trail.push({ fd, name })
-    const stats = fstatSync(fd)
-    if (stats.isSymbolicLink() && (mayFollow || ahead.length > 0)) {
+    if (stats?.isSymbolicLink() && (mayFollow || !isLast)) {
       if (!mayFollow) throw pathDenial('symlink', 'a directory on the way is a link')
       if (++links > MAX_LINKS) throw pathDenial('symlink', 'too many links')
       stepBack(trail)
       ahead.push(...linkedNames(root, here, name, trail))
       continue
     }
-    if (ahead.length === 0) return { fd, stats, segments: [...behind, ...trail.map((step) => step.name)] }
+    if (isLast && stats !== undefined) return { fd, stats, segments: [...behind, ...trail.map((step) => step.name)] }
     if (!mayFollow) behind.push(...closeAllButLast(trail))
     else if (trail.length > MAX_FOLLOWED_DEPTH) throw new Denial('too_large', 'the path is too deep to follow links')
   }
@@ -60,15 +60,22 @@ function walk(root: OpenRoot, segments: readonly string[], trail: Step[]): Entry
   return { fd, stats: fstatSync(fd), segments: names }
 }
 
-// ENOTDIR says that the name is no directory; only a link is worth a second look, and that look opens the link itself.
-function openDirectoryOrLink(dirFd: number, name: string): number {
+type Opened = Readonly<{ fd: number; stats?: Stats }>
+
+function openLast(dirFd: number, name: string): Opened {
+  const fd = openAny(dirFd, name)
+  return { fd, stats: fstatSync(fd) }
+}
+
+// What opens as a directory needs no second look. ENOTDIR may be a link, which is then opened itself.
+function openOnTheWay(dirFd: number, name: string): Opened {
   try {
-    return openDirectory(dirFd, name)
+    return { fd: openDirectory(dirFd, name) }
   } catch (thrown) {
     if (errorCode(thrown) !== 'ENOTDIR') throw thrown
-    const fd = openAny(dirFd, name)
-    if (fstatSync(fd).isSymbolicLink()) return fd
-    closeSync(fd)
+    const opened = openLast(dirFd, name)
+    if (opened.stats?.isSymbolicLink()) return opened
+    closeSync(opened.fd)
     throw thrown
   }
 }

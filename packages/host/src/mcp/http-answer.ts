@@ -30,7 +30,8 @@ const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 
 export function reject(request: IncomingMessage, response: ServerResponse, rejection: Rejection): void {
   if (response.headersSent) return void response.destroy()
   const { status, message, headers } = rejection
-  const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32000, message } })
+  // Without `id`: it belongs to a request that was not read, and the schema of MCP has no null there.
+  const body = JSON.stringify({ jsonrpc: '2.0', error: { code: -32000, message } })
   response.writeHead(status, { ...COMMON_HEADERS, ...headers, 'content-type': 'application/json', connection: 'close' })
   response.end(body)
   request.resume() // what is still coming is thrown away, and the connection closes with the answer

@@ -72,6 +72,5 @@ function faultOf(line: Buffer): string | undefined {
 
 const answerOf = (fault: string) => ({
   jsonrpc: '2.0',
-  id: null,
   error: { code: PARSE_ERROR.code, message: `${PARSE_ERROR.message}: ${fault}` },
 })

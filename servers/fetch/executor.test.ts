@@ -84,6 +84,7 @@ before(async () => {
     '/empty-error': reply(503, HTML),
     '/empty': reply(204, HTML),
     '/svg': reply(200, { 'content-type': 'image/svg+xml' }, '<svg/>'),
+    '/svg-as-application': reply(200, { 'content-type': 'application/svg+xml' }, '<svg/>'),
     '/png': reply(200, { 'content-type': 'image/png' }, 'x'),
     '/binary': reply(200, { 'content-type': 'application/octet-stream' }, 'x'),
     '/untyped': reply(200, {}, 'x'),
@@ -221,6 +222,7 @@ suite('answers', () => {
 
   for (const path of [
     '/svg',
+    '/svg-as-application',
     '/png',
     '/binary',
     '/untyped',

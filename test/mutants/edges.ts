@@ -38,8 +38,8 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...inside(AUDIT, 'verify'),
-    find: 'if (fault === undefined && missing >= seq)',
-    replace: 'if (fault === undefined && missing > seq)',
+    find: 'if (fault === undefined && anchors.last >= seq)',
+    replace: 'if (fault === undefined && anchors.last > seq)',
     because: 'a trail that was cut at its anchor verifies',
   },
   {

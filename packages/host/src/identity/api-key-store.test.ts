@@ -1,9 +1,9 @@
 // A good key is known at once, any other is refused, and a change of the file is followed while serving.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, realpathSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { mintKey } from './api-key.ts'
@@ -232,6 +232,7 @@ function fenced(file: string, raw: string): { said: string[]; kill(): void } {
     [
       '--permission',
       ...['packages', 'servers', 'node_modules', 'package.json'].map((part) => `--allow-fs-read=${join(root, part)}`),
+      `--allow-fs-read=${dirname(realpathSync(join(root, 'node_modules/zod')))}`, // where the links of a copied checkout lead
       `--allow-fs-read=${file}`,
       '--input-type=module',
       '--eval',

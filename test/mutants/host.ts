@@ -1,0 +1,94 @@
+// Breaks of the host: who is asking, what HTTP lets in, and who ends a worker.
+import type { Mutant } from './mutants.ts'
+
+const inside = (folder: string, name: string, ...tests: readonly string[]) => ({
+  file: `packages/host/src/${folder}/${name}.ts`,
+  tests: (tests.length === 0 ? [name] : tests).map((test) => `packages/host/src/${folder}/${test}.test.ts`),
+})
+
+export const HOST_MUTANTS: readonly Mutant[] = [
+  {
+    ...inside('identity', 'api-key-store'),
+    find: 'if (!(now < entry.until))',
+    replace: 'if (!(now <= entry.until))',
+    because: 'a key is valid at the moment it expires',
+  },
+  {
+    ...inside('identity', 'api-key-store'),
+    find: 'if (entry.revoked)',
+    replace: 'if (false)',
+    because: 'a revoked key still opens the door',
+  },
+  {
+    ...inside('identity', 'api-key-file'),
+    find: '0o077',
+    replace: '0o070',
+    because: 'a keys file that everybody may read is accepted',
+  },
+  {
+    ...inside('mcp', 'http-guard', 'http'),
+    find: 'hosts.length !== 1 || !limits.allowedHosts.has',
+    replace: 'hosts.length !== 1 && !limits.allowedHosts.has',
+    because: 'any Host is served: DNS rebinding',
+  },
+  {
+    ...inside('mcp', 'http-guard', 'http'),
+    find: 'origins[0] !== undefined && !limits.allowedOrigins.has(origins[0])',
+    replace: "origins[0] === 'null'",
+    because: 'any web page may speak to the server',
+  },
+  {
+    ...inside('mcp', 'http-guard', 'http'),
+    find: 'if (!onLoopback && tls === undefined && trustedProxies === undefined)',
+    replace: "if (host === 'nowhere')",
+    because: 'keys travel over plain HTTP',
+  },
+  {
+    ...inside('mcp', 'http'),
+    find: 'if (!authentication.ok)',
+    replace: "if (!authentication.ok && authentication.failure === 'invalid')",
+    because: 'a request without a credential is served',
+  },
+  {
+    ...inside('mcp', 'http'),
+    find: 'const waitMs = authentication.ok ? 0 : throttle(peer.address)',
+    replace: 'const waitMs = 0',
+    because: 'keys can be guessed without end',
+  },
+  {
+    ...inside('mcp', 'strict-json'),
+    find: 'if (keys.has(key))',
+    replace: "if (keys.has(key) && key !== 'method')",
+    because: 'two readers of one message can see two methods',
+  },
+  {
+    ...inside('mcp', 'peer'),
+    find: "protocols.length !== 1 || protocols[0] !== 'https'",
+    replace: "protocols[0] !== 'https'",
+    because: 'a client behind the proxy forges its https',
+  },
+  {
+    ...inside('mcp', 'failure-throttle'),
+    find: 'if (waitMs === 0) limit.take(key, now())',
+    replace: '',
+    because: 'failures are never counted',
+  },
+  {
+    ...inside('sandbox', 'worker-pool'),
+    find: 'if (job.worker?.job === job) doom(job.worker)',
+    replace: '',
+    because: 'a worker that overran is left running',
+  },
+  {
+    ...inside('sandbox', 'watchdog', 'worker-pool'),
+    find: 'process.memoryUsage.rss() > limit',
+    replace: 'process.memoryUsage.rss() > 64 * limit',
+    because: 'nobody watches the memory of a worker',
+  },
+  {
+    ...inside('sandbox', 'worker-runtime', 'worker-pool'),
+    find: ".on('end', goodbye).resume()",
+    replace: '.resume()',
+    because: 'an idle worker outlives its supervisor',
+  },
+]

@@ -1,6 +1,6 @@
 // The names of one directory in a fixed order, a window at a time: memory stays the same however many there are.
 import { type Dirent, lstatSync, opendirSync } from 'node:fs'
-import { again, inside, systemCalls } from './descriptors.ts'
+import { again, errorCode, inside } from './descriptors.ts'
 import { type EntryKind, kindOf } from './entry-rules.ts'
 import { isSpeakable } from './path-syntax.ts'
 
@@ -46,6 +46,10 @@ function kindOfEntry(dirFd: number, entry: Dirent): EntryKind {
   const kind = kindOf(entry)
   if (kind !== 'other' || entry.isFIFO() || entry.isSocket() || entry.isBlockDevice() || entry.isCharacterDevice())
     return kind
-  const stats = systemCalls(() => lstatSync(inside(dirFd, entry.name), { throwIfNoEntry: false }))
-  return stats === undefined ? 'other' : kindOf(stats)
+  try {
+    return kindOf(lstatSync(inside(dirFd, entry.name)))
+  } catch (thrown) {
+    if (errorCode(thrown) === undefined) throw thrown
+    return 'other' // gone, or not to be looked at
+  }
 }

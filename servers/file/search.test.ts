@@ -1,6 +1,6 @@
 // Listing and searching: what is shown, what is marked, and that pages in a row miss nothing and repeat nothing.
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { Denial } from '@hardened-mcp/security-core'
@@ -180,5 +180,14 @@ suite('pages', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  test('that are cut in the middle of a tree leave no descriptor open', () => {
+    const place = newPlace()
+    place.build([{ file: 'a/b/c/d/e/f1' }, { file: 'a/b/c/d/e/f2' }])
+    const ask = asker(place)
+    const before = readdirSync('/proc/self/fd').length
+    for (let i = 0; i < 20; i++) assert.equal(ask({ op: 'search', glob: 'f*' }, 1_024 + 50).truncated?.reason, 'bytes')
+    assert.equal(readdirSync('/proc/self/fd').length, before)
   })
 })

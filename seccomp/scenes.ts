@@ -1,0 +1,91 @@
+// What each server is asked to do while its system calls are recorded: its whole tool surface, refusals, and work that is killed.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { certificateAuthority } from '@hardened-mcp/testkit/certificates'
+
+export type Call = readonly [name: string, input: Record<string, unknown>]
+type Stage = Readonly<{ args: readonly string[]; calls: readonly Call[]; close: () => void }>
+export type Scene = Readonly<{ server: string; prepare: (dir: string) => Promise<Stage> }>
+
+// Ends at its deadline by SIGKILL: the supervisor then starts another worker.
+const RUNAWAY = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
+
+export const SCENES: readonly Scene[] = [
+  {
+    server: 'db-query',
+    async prepare(dir) {
+      mkdirSync(dir, { recursive: true, mode: 0o700 })
+      const file = join(dir, 'shop.sqlite')
+      const db = new DatabaseSync(file)
+      db.exec('CREATE TABLE goods (id INTEGER PRIMARY KEY, name TEXT, picture BLOB)')
+      const insert = db.prepare('INSERT INTO goods (name, picture) VALUES (?, ?)')
+      for (let row = 0; row < 2000; row++) insert.run(`thing ${row}`, Buffer.alloc(300, row))
+      db.close()
+      return {
+        args: ['--db', file],
+        close: () => undefined,
+        calls: [
+          ['list_tables', {}],
+          ['describe_table', { table: 'goods' }],
+          ['query_sql', { sql: 'SELECT a.name, length(b.picture) FROM goods a, goods b ORDER BY 2, 1 LIMIT 50' }],
+          ['query_sql', { sql: 'SELECT * FROM goods WHERE id = ?', params: [7] }],
+          ['query_sql', { sql: 'DROP TABLE goods' }],
+          ['query_sql', { sql: RUNAWAY }],
+          ['query_sql', { sql: 'SELECT count(*) FROM goods' }],
+        ],
+      }
+    },
+  },
+  {
+    server: 'file',
+    async prepare(dir) {
+      const root = join(dir, 'files')
+      mkdirSync(join(root, 'deep/deeper'), { recursive: true })
+      writeFileSync(join(root, 'a.md'), '# A\n')
+      writeFileSync(join(root, 'deep/big.txt'), 'line of text\n'.repeat(50_000))
+      writeFileSync(join(root, 'deep/deeper/needle.txt'), 'needle\n')
+      return {
+        args: ['--root', root],
+        close: () => undefined,
+        calls: [
+          ['list_allowed_directories', {}],
+          ['list_directory', { path: '.' }],
+          ['read_text_file', { path: 'a.md' }],
+          ['read_text_file', { path: 'deep/big.txt' }],
+          ['read_text_file', { path: '../keys.json' }],
+          ['get_file_info', { path: 'deep/big.txt' }],
+          ['search_files', { path: '.', pattern: '**/*.txt' }],
+        ],
+      }
+    },
+  },
+  {
+    server: 'fetch',
+    async prepare(dir) {
+      mkdirSync(dir, { recursive: true, mode: 0o700 })
+      const authority = await certificateAuthority('recorder CA')
+      const ca = join(dir, 'ca.pem')
+      writeFileSync(ca, authority.ca)
+      const site = createServer(await authority.issue(['site.corp.example.com']), (_, response) => {
+        response.writeHead(200, { 'content-type': 'text/html' }).end(`<p>${'text '.repeat(20_000)}</p>`)
+      })
+      await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
+      const { port } = site.address() as AddressInfo
+      const here = `https://site.corp.example.com:${port}/`
+      return {
+        args: ['--internal', `site.corp.example.com=127.0.0.1:${port}`, '--ca', ca, '--allow', '*'],
+        close: () => void site.close(),
+        calls: [
+          ['fetch_url', { url: here }],
+          ['fetch_url', { url: `${here}?again`, format: 'text' }],
+          ['fetch_url', { url: 'https://no-such-host.example.com/' }],
+          ['fetch_url', { url: 'https://93.184.215.14/' }],
+          ['fetch_url', { url: 'https://169.254.169.254/' }],
+        ],
+      }
+    },
+  },
+]

@@ -1,0 +1,155 @@
+// The shipped deployment, as an operator starts it: real clients over TLS through the gateway, under runc and under gVisor.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
+import { setDefaultCACertificates, getCACertificates } from 'node:tls'
+import { CLIENT_KINDS, connect, type TestClient } from '@hardened-mcp/testkit/clients'
+import {
+  container,
+  deploy,
+  docker,
+  freshState,
+  health,
+  inspect,
+  must,
+  PORT,
+  prepare,
+  run,
+  RUNTIMES,
+  STATE,
+  until,
+} from './machine.ts'
+
+const SERVERS = ['db-query', 'file', 'fetch'] as const
+const TOOLS = { 'db-query': 3, file: 5, fetch: 1 } as const
+const RUNAWAY = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
+const SLOW_ROWS = 12_000_000 // about two seconds, far from the deadline of ten
+const SLOW = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${SLOW_ROWS}) SELECT count(*) FROM n`
+const HEALTH_MS = 60_000
+
+before(prepare, { timeout: 900_000 })
+
+for (const runtime of RUNTIMES) {
+  suite(`deploy/up under ${runtime}`, { timeout: 600_000 }, () => {
+    let key = ''
+    const client = (server: string, kind: (typeof CLIENT_KINDS)[number] = 'v2-2026-07-28'): Promise<TestClient> =>
+      connect(kind, { url: `https://localhost:${PORT}/${server}/mcp`, key })
+
+    before(async () => {
+      freshState()
+      const said = await deploy('up', ['--sample'], { MCP_RUNTIME: runtime })
+      key = /Bearer (mcp_[A-Za-z0-9_-]+)/.exec(said)?.[1] ?? ''
+      setDefaultCACertificates([...getCACertificates('default'), readFileSync(join(STATE, 'tls/ca.pem'), 'utf8')])
+    })
+    after(async () => {
+      await deploy('down')
+    })
+
+    test('runs every server under the runtime that was asked for', async () => {
+      for (const server of SERVERS) assert.equal(await inspect<string>(server, '.HostConfig.Runtime'), runtime)
+      const dmesg = await docker('exec', container('file'), '/nodejs/bin/node', '-p', 'os.version()')
+      assert.equal(/gVisor|Thu Jan|Sun Jan 10 15:06:54 PST 2016/.test(dmesg), runtime === 'runsc', dmesg)
+    })
+
+    for (const server of SERVERS) {
+      test(`${server} answers the clients of both eras over TLS`, async () => {
+        for (const kind of CLIENT_KINDS) {
+          const it = await client(server, kind)
+          assert.equal((await it.tools()).length, TOOLS[server], kind)
+          await it.close()
+        }
+      })
+    }
+
+    test('db-query returns rows and refuses what is not exposed', async () => {
+      const db = await client('db-query')
+      const rows = await db.call('query_sql', { sql: 'SELECT name FROM products WHERE id = ?', params: [2] })
+      assert.deepEqual(rows.structuredContent['rows'], [['chair']])
+      const hidden = await db.call('query_sql', { sql: 'SELECT * FROM users' })
+      assert.deepEqual((hidden.structuredContent['error'] as { code: string }).code, 'sql_denied')
+      await db.close()
+    })
+
+    test('file reads below its root and nothing beside it', async () => {
+      const file = await client('file')
+      const text = await file.call('read_text_file', { path: 'welcome.md' })
+      assert.match(String(text.structuredContent['text']), /^# Welcome/)
+      const outside = await file.call('read_text_file', { path: '../etc/passwd' })
+      assert.equal((outside.structuredContent['error'] as { code: string }).code, 'path_denied')
+      await file.close()
+    })
+
+    test('fetch refuses an inside address and a host that is not allowed', async () => {
+      const fetch = await client('fetch')
+      for (const url of ['https://169.254.169.254/', 'https://172.30.1.10:8080/', 'https://other.example.org/']) {
+        const refused = await fetch.call('fetch_url', { url })
+        assert.equal((refused.structuredContent['error'] as { code: string }).code, 'url_denied', url)
+      }
+      await fetch.close()
+    })
+
+    test('the gateway refuses a missing key, another path and a body over the limit', async () => {
+      const curl = (...args: string[]) =>
+        must('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--cacert', join(STATE, 'tls/ca.pem'), ...args])
+      const url = `https://localhost:${PORT}/file/mcp`
+      const json = ['-X', 'POST', '-H', 'Content-Type: application/json', '-d', '{}']
+      assert.equal(await curl(...json, url), '401')
+      assert.equal(await curl(...json, '-H', 'Host: evil.example.com', url), '421')
+      assert.equal(await curl(`https://localhost:${PORT}/audit`), '404')
+      assert.equal(await curl('-X', 'POST', '-H', 'Content-Length: 9000000', url), '413')
+    })
+
+    test('a query that never ends is killed at its deadline, and the next call is answered', async () => {
+      const db = await client('db-query')
+      const endless = await db.call('query_sql', { sql: RUNAWAY })
+      assert.equal((endless.structuredContent['error'] as { code: string }).code, 'timeout')
+      const next = await db.call('query_sql', { sql: 'SELECT 1' })
+      assert.equal(next.structuredContent['row_count'], 1)
+      await db.close()
+    })
+
+    test('SIGTERM lets a call in flight finish, and ends the server with 0 within its grace', async () => {
+      const db = await client('db-query')
+      let pending = true
+      const inFlight = db.call('query_sql', { sql: SLOW }).finally(() => {
+        pending = false
+      })
+      await delay(300)
+      assert.ok(pending, 'the query must still run when SIGTERM comes')
+      await docker('stop', '-t', '12', container('db-query'))
+      assert.deepEqual((await inFlight).structuredContent['rows'], [[SLOW_ROWS]])
+      assert.equal(await inspect<number>('db-query', '.State.ExitCode'), 0)
+      await docker('start', container('db-query'))
+      await until('db-query is healthy', HEALTH_MS, async () => (await health('db-query')) === 'ok')
+    })
+
+    test('kill -9 loses no acknowledged record, and the server comes back by itself', async () => {
+      const file = await client('file')
+      for (let call = 0; call < 10; call++) await file.call('get_file_info', { path: 'welcome.md' })
+      const pid = await inspect<number>('file', '.State.Pid')
+      process.kill(pid, 'SIGKILL')
+      await until('file was restarted', HEALTH_MS, async () => (await inspect<number>('file', '.RestartCount')) >= 1)
+      await until('file is healthy', HEALTH_MS, async () => (await health('file')) === 'ok')
+      await delay(500)
+      const verified = await run('/usr/bin/docker', verifier('file'))
+      assert.equal(verified.code, 0, verified.stderr)
+      const trail = await must('sh', ['-c', `cat ${STATE}/audit/file/*.jsonl`])
+      assert.ok((trail.match(/"tool_call\.success"/g)?.length ?? 0) >= 10)
+    })
+  })
+}
+
+const verifier = (server: string) => [
+  'run',
+  '--rm',
+  '--network',
+  'none',
+  '-v',
+  `${STATE}/audit/${server}:/audit:ro`,
+  `hardened-mcp/file:local`,
+  'audit',
+  'verify',
+  '/audit',
+]

@@ -1,0 +1,65 @@
+// The compose files as data: every server is fenced in, and the copies for one server say what the whole says.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { parse } from 'yaml'
+import { ROOT } from './machine.ts'
+
+type Part = Record<string, unknown>
+type Compose = { services: Record<string, Part>; networks: Record<string, Part>; secrets: Part }
+
+const SERVERS = ['db-query', 'file', 'fetch'] as const
+const read = (file: string) =>
+  parse(readFileSync(join(ROOT, 'deploy', file), 'utf8'), { merge: true, version: '1.1' }) as Compose
+const whole = read('compose.yaml')
+
+suite('compose files', () => {
+  for (const server of SERVERS) {
+    test(`compose.${server}.yaml is compose.yaml with the other servers left out`, () => {
+      const { services, networks, secrets } = read(`compose.${server}.yaml`)
+      assert.deepEqual(Object.keys(services).sort(), [server, 'gateway'].sort())
+      assert.deepEqual(services[server], whole.services[server])
+      const kept = Object.entries(whole.services['gateway']?.['networks'] as Part).filter(([name]) => name in networks)
+      assert.deepEqual(services['gateway'], { ...whole.services['gateway'], networks: Object.fromEntries(kept) })
+      for (const [name, network] of Object.entries(networks)) assert.deepEqual(network, whole.networks[name])
+      assert.deepEqual(secrets, whole.secrets)
+    })
+
+    test(`${server} holds every layer`, () => {
+      const { services } = whole
+      const service = services[server] as Part & {
+        security_opt: string[]
+        volumes: { target: string; read_only?: boolean }[]
+      }
+      assert.equal(service['runtime'], '${MCP_RUNTIME:-runsc}')
+      assert.equal(service['user'], '65532:65532')
+      assert.equal(service['read_only'], true)
+      assert.deepEqual(service['cap_drop'], ['ALL'])
+      assert.ok(!('cap_add' in service) && !('privileged' in service) && !('ports' in service))
+      assert.deepEqual(service.security_opt, [
+        'no-new-privileges:true',
+        `seccomp=\${MCP_SECCOMP:-../seccomp}/${server}.json`,
+      ])
+      assert.equal(service['mem_limit'], service['memswap_limit'])
+      assert.ok(Number(service['pids_limit']) <= 256)
+      const writable = service.volumes.filter((volume) => volume.read_only !== true).map(({ target }) => target)
+      assert.deepEqual(writable, ['/audit'])
+    })
+  }
+
+  test('no two servers share a network, and only the front and egress networks lead outside', () => {
+    const names = SERVERS.flatMap((server) => Object.keys(whole.services[server]?.['networks'] as Part))
+    assert.equal(new Set(names).size, names.length)
+    const open = Object.entries(whole.networks).filter(([, network]) => network['internal'] !== true)
+    assert.deepEqual(open.map(([name]) => name).sort(), ['mcp-egress', 'mcp-front'])
+  })
+
+  test('the gateway is the only one with a published port, on loopback by default', () => {
+    const published = Object.entries(whole.services).filter(([, service]) => 'ports' in service)
+    assert.deepEqual(
+      published.map(([name, { ports }]) => [name, ports]),
+      [['gateway', ['${MCP_BIND:-127.0.0.1}:${MCP_PORT:-8443}:8443']]],
+    )
+  })
+})

@@ -1,10 +1,11 @@
 // The audit trail of one running server: takes a slot, goes on where its trail ended, and hands out the sink.
 import { basename, join } from 'node:path'
 import { type AuditSink, fingerprint, type LineAnchor } from '@hardened-mcp/security-core'
-import { groupCommit } from './group-commit.ts'
+import { type CommitLimits, groupCommit } from './group-commit.ts'
 import { masterKey } from './master-key.ts'
-import { openTrail } from './open-trail.ts'
+import { endOfSegment, openTrail } from './open-trail.ts'
 import { privateDirectory } from './private-files.ts'
+import { activeName, rotation, segmentsIn } from './segments.ts'
 import { lockSlot, type SlotLock } from './slot-lock.ts'
 import { openTrailFile } from './trail-file.ts'
 
@@ -25,7 +26,12 @@ export type AuditTrail = Readonly<{
 const MAX_SLOTS = 64 // instances on one directory
 
 /** Throws `RangeError` with one line where the operator can mend it: directory, modes, a damaged trail, no free slot. */
-export async function openAuditSink(options: { dir: string; server: string; now: () => number }): Promise<AuditTrail> {
+export async function openAuditSink(options: {
+  dir: string
+  server: string
+  now: () => number
+  limits?: CommitLimits
+}): Promise<AuditTrail> {
   const dir = await privateDirectory(options.dir)
   const key = await masterKey(dir)
   const { slot, lock } = await firstFreeSlot(dir, key)
@@ -52,14 +58,18 @@ async function openSlot(options: {
   lock: SlotLock
   server: string
   now: () => number
+  limits?: CommitLimits
 }): Promise<AuditTrail> {
   const { dir, slot, lock, server, now } = options
-  const path = join(dir, `slot-${slot}.jsonl`)
+  const path = join(dir, activeName(slot))
   const tornPath = join(dir, `slot-${slot}.${now()}.torn`)
   const { file, handle } = await openTrailFile(dir, path)
   try {
-    const { tornBytes, ...start } = await openTrail(handle, { path, tornPath })
-    const commit = groupCommit({ file, start, server, now })
+    const aside = (await segmentsIn(dir)).get(slot)?.at(-2)
+    const before = aside === undefined ? undefined : await endOfSegment(join(dir, aside))
+    const { tornBytes, ...start } = await openTrail(handle, { path, tornPath }, before)
+    const limits = options.limits ?? {}
+    const commit = groupCommit({ file, start, server, now, rotate: rotation(dir, slot), limits })
     if (tornBytes > 0) {
       const err = `${tornBytes} bytes of an unfinished record were moved to ${basename(tornPath)}`
       await commit.sink({ type: 'alert.raised', rule: 'audit_torn_record', err })
@@ -75,7 +85,6 @@ async function openSlot(options: {
       path,
       async close() {
         await commit.close()
-        await file.close()
         await lock.release()
       },
     }

@@ -6,7 +6,7 @@
 //           stays refused until a restart.
 // Proof:    group-commit.test.ts
 import { type AuditEvent, type AuditSink, leafHash, type LineAnchor, recordLine } from '@hardened-mcp/security-core'
-import type { TrailEnd } from './open-trail.ts'
+import type { Link, TrailEnd } from './open-trail.ts'
 import { ForeignChange, type TrailFile } from './trail-file.ts'
 
 export type GroupCommit = Readonly<{
@@ -15,7 +15,7 @@ export type GroupCommit = Readonly<{
   healthy(): boolean
   /** Sequence number and hash of the last durable record: kept elsewhere, it is an anchor. */
   head(): LineAnchor | undefined
-  /** Takes no more records and resolves when those taken are settled. */
+  /** Takes no more records, settles those taken, and closes the file. */
   close(): Promise<void>
 }>
 
@@ -25,19 +25,26 @@ const LIMITS = {
   queue: 4_096, // records; more are waiting than any set of workers can have calls
   deadlineMs: 5_000, // a caller's patience: after it the call is refused, whatever the disk does later
   retryMs: 1_000,
+  segmentBytes: 64 * 1024 * 1024,
 }
+
+export type CommitLimits = Partial<typeof LIMITS>
 
 export function groupCommit(options: {
   file: TrailFile
   start: TrailEnd
   server: string
   now: () => number
-  limits?: Partial<typeof LIMITS>
+  /** Puts the file aside and returns a fresh one; `undefined` when that is not possible now. */
+  rotate?: () => Promise<TrailFile | undefined>
+  limits?: CommitLimits
 }): GroupCommit {
-  const { file, server, now } = options
+  const { server, now, rotate } = options
+  let { file } = options
   const limits = { ...LIMITS, ...options.limits }
   let durable = options.start
-  let next = options.start // after everything that is queued or being written
+  let next: Link = options.start // after everything that is queued or being written
+  let attempted = 0 // bytes of the write that is under way, or that failed
   let queue: Waiting[] = []
   let refused = 0
   let committing: Promise<void> | undefined
@@ -54,7 +61,7 @@ export function groupCommit(options: {
   function enqueue(event: AuditEvent): Promise<void> {
     return new Promise((resolve, reject) => {
       const line = recordLine({ server, ...event }, { seq: next.seq, atMs: now(), prev: next.prev })
-      next = { seq: next.seq + 1, prev: leafHash(line), length: next.length + line.length + 1 }
+      next = { seq: next.seq + 1, prev: leafHash(line) }
       queue.push({ line, resolve, reject })
       committing ??= Promise.resolve().then(commitAll) // what the same turn of the event loop adds goes along
     })
@@ -69,14 +76,18 @@ export function groupCommit(options: {
     committing = undefined
   }
 
-  async function commit(batch: readonly Waiting[], after: TrailEnd): Promise<void> {
+  async function commit(batch: readonly Waiting[], after: Link): Promise<void> {
     const deadline = setTimeout(() => {
       fail(new Error(`The audit disk did not answer within ${limits.deadlineMs} ms`), batch)
     }, limits.deadlineMs)
     try {
-      await file.append(Buffer.from(batch.map(({ line }) => `${line}\n`).join(''), 'latin1'))
-      await file.mustHold(after.length)
-      durable = after // late or not, it is in the trail, and the next record follows it
+      const bytes = Buffer.from(batch.map(({ line }) => `${line}\n`).join(''), 'latin1')
+      if (durable.length >= limits.segmentBytes) await startSegment()
+      attempted = bytes.length
+      await file.append(bytes)
+      const length = durable.length + bytes.length
+      await file.mustHold(length)
+      durable = { ...after, length } // late or not, it is in the trail, and the next record follows it
       for (const { resolve } of batch) resolve()
     } catch (thrown) {
       if (thrown instanceof ForeignChange) state = 'lost'
@@ -84,6 +95,16 @@ export function groupCommit(options: {
     } finally {
       clearTimeout(deadline)
     }
+  }
+
+  // The chain goes on in the new file. A trail that cannot be split goes on growing.
+  async function startSegment(): Promise<void> {
+    attempted = 0
+    const fresh = await rotate?.()
+    if (fresh === undefined) return
+    await file.close().catch(() => undefined) // all it holds is durable
+    file = fresh
+    durable = { ...durable, length: 0 }
   }
 
   function fail(cause: unknown, batch: readonly Waiting[]): void {
@@ -106,15 +127,15 @@ export function groupCommit(options: {
   async function repair(): Promise<void> {
     if (state !== 'failed') return
     if (committing !== undefined) return scheduleRepair() // the stalled write has not come back yet
-    const extra = next.length - durable.length
     try {
-      await file.cutBack(durable.length, extra)
+      await file.cutBack(durable.length, attempted)
     } catch (thrown) {
       if (thrown instanceof ForeignChange) state = 'lost'
       else scheduleRepair()
       return
     }
     if (state !== 'failed') return
+    attempted = 0
     next = durable
     const count = refused
     await enqueue({ type: 'alert.raised', rule: 'audit_interrupted', err: `${count} records were refused` }).then(
@@ -134,6 +155,7 @@ export function groupCommit(options: {
       state = 'closed'
       clearTimeout(retry)
       await committing
+      await file.close()
     },
   }
 }

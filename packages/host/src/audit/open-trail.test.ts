@@ -102,6 +102,7 @@ suite('openTrail()', () => {
     ['the last line is empty', `${joined(all)}\n`],
     ['the line before the last was edited', joined(all.with(3, (all[3] as string).replace('"x"', '"y"')))],
     ['the line before the last is missing', joined(all.toSpliced(3, 1))],
+    ['the last record has another number', joined(all.with(4, last.replace('"seq":4', '"seq":5')))],
     ['the last record stands twice', joined([...all, last])],
     ['the first record is not the first', joined([last])],
     ['the only line is not a record', 'INFO started\n'],

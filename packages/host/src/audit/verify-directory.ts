@@ -1,8 +1,9 @@
 // Verifies every trail of an audit directory, and says with one exit code what follows.
 import { constants } from 'node:fs'
-import { type FileHandle, open, readdir } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Anchor, trailVerifier, type Verdict } from '@hardened-mcp/security-core'
+import { activeName, segmentsIn } from './segments.ts'
 
 /** An anchor names the slot it belongs to. */
 export type SlotAnchor = Anchor & Readonly<{ slot: number }>
@@ -19,7 +20,6 @@ export type DirectoryVerdict = Readonly<{
   slots: readonly SlotVerdict[]
 }>
 
-const TRAIL = /^slot-(0|[1-9][0-9]?)\.jsonl$/
 const CHUNK_BYTES = 1024 * 1024
 
 /** Prints nothing. With `anchors`, every trail must have one: without, `end` of each verdict is `not_established`. */
@@ -27,17 +27,18 @@ export async function verifyDirectory(
   dir: string,
   options: { anchors?: readonly SlotAnchor[] } = {},
 ): Promise<DirectoryVerdict> {
-  const found = await slotsIn(dir)
-  if (found === undefined || found.length === 0) {
+  const found = await segmentsIn(dir).catch(() => undefined)
+  if (found === undefined || found.size === 0) {
     const reason = found === undefined ? 'The directory cannot be read' : 'The directory holds no trail'
     return { exitCode: 2, slots: [{ slot: null, file: dir, verdict: 'error', reason }] }
   }
   const anchors = options.anchors ?? []
-  const highest = Math.max(...found, ...anchors.map(({ slot }) => slot))
+  const highest = Math.max(...found.keys(), ...anchors.map(({ slot }) => slot))
   const slots: SlotVerdict[] = []
   for (let slot = 0; slot <= highest; slot += 1) {
-    const file = `slot-${slot}.jsonl`
-    if (found.includes(slot)) slots.push(await verifyTrail(dir, slot, anchors))
+    const file = activeName(slot)
+    const files = found.get(slot)
+    if (files !== undefined) slots.push(await verifyTrail(dir, { slot, files, anchors }))
     // Slots are taken from 0 upwards, so a number below another one has been there.
     else slots.push({ slot, file, verdict: 'fail', reason: 'The trail of this slot is missing' })
   }
@@ -51,31 +52,34 @@ function exitCodeOf(slots: readonly SlotVerdict[], anchors: readonly SlotAnchor[
   return slots.every((slot) => 'end' in slot && slot.end !== 'not_established') ? 0 : 3
 }
 
-async function slotsIn(dir: string): Promise<number[] | undefined> {
-  const names = await readdir(dir).catch(() => undefined)
-  return names?.flatMap((name) => {
-    const slot = TRAIL.exec(name)?.[1]
-    return slot === undefined ? [] : [Number(slot)]
-  })
+async function verifyTrail(
+  dir: string,
+  trail: { slot: number; files: readonly string[]; anchors: readonly SlotAnchor[] },
+): Promise<SlotVerdict> {
+  const { slot, files } = trail
+  const verifier = trailVerifier(trail.anchors.filter((anchor) => anchor.slot === slot))
+  for (const file of files) {
+    const reason = await readInto(verifier, join(dir, file))
+    if (reason !== undefined) return { slot, file, verdict: 'error', reason }
+  }
+  return { slot, file: activeName(slot), ...verifier.end() }
 }
 
-async function verifyTrail(dir: string, slot: number, anchors: readonly SlotAnchor[]): Promise<SlotVerdict> {
-  const file = `slot-${slot}.jsonl`
+/** Returns why the file could not be read. */
+async function readInto(verifier: ReturnType<typeof trailVerifier>, path: string): Promise<string | undefined> {
   let handle: FileHandle | undefined
   try {
     // A link or a FIFO in this place is not a trail, and a FIFO would never end.
-    handle = await open(join(dir, file), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    if (!(await handle.stat()).isFile()) return { slot, file, verdict: 'error', reason: 'Is not a regular file' }
-    const verifier = trailVerifier(anchors.filter((anchor) => anchor.slot === slot))
+    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    if (!(await handle.stat()).isFile()) return 'Is not a regular file'
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
     for (;;) {
       const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES)
-      if (bytesRead === 0) break
+      if (bytesRead === 0) return undefined
       verifier.push(chunk.subarray(0, bytesRead))
     }
-    return { slot, file, ...verifier.end() }
   } catch {
-    return { slot, file, verdict: 'error', reason: 'Cannot be read' }
+    return 'Cannot be read'
   } finally {
     await handle?.close()
   }

@@ -1,0 +1,191 @@
+// Proves that a trail that was split into files is one trail: over restarts, crashes, and against files that go missing.
+import assert from 'node:assert/strict'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, suite, test } from 'node:test'
+import { openAuditSink } from './file-sink.ts'
+import { segmentsIn } from './segments.ts'
+import { verifyDirectory } from './verify-directory.ts'
+
+let dir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(realpathSync(tmpdir()), 'segments-'))
+})
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const openTrail = () =>
+  openAuditSink({ dir, server: 'test', now: Date.now, limits: { segmentBytes: 1_000, retryMs: 20 } })
+
+/** Writes one record after the other, so that each of them may start a file. */
+async function write(count: number) {
+  const trail = await openTrail()
+  for (let index = 0; index < count; index += 1) await trail.sink({ type: 'auth.success', caller: `agent-${index}` })
+  await trail.close()
+}
+
+const names = async (slot = 0) => (await segmentsIn(dir)).get(slot) ?? []
+const linesOf = (name: string) => readFileSync(join(dir, name), 'latin1').split('\n').slice(0, -1)
+const seqs = (name: string) => linesOf(name).map((line) => (JSON.parse(line) as { seq: number }).seq)
+
+async function verdict() {
+  const { exitCode, slots } = await verifyDirectory(dir)
+  const [slot] = slots
+  assert.ok(slot)
+  return {
+    exitCode,
+    records: 'records' in slot ? slot.records : undefined,
+    reason: 'reason' in slot ? slot.reason : undefined,
+  }
+}
+
+suite('a trail in segments', () => {
+  test('starts a file when the one before is full, and loses nothing between them', async () => {
+    await write(30)
+    const files = await names()
+    assert.ok(files.length >= 5, files.join())
+    assert.equal(files.at(-1), 'slot-0.jsonl')
+    assert.deepEqual(
+      files.flatMap(seqs),
+      Array.from({ length: 30 }, (_, index) => index),
+    )
+    for (const file of files.slice(0, -1)) {
+      assert.equal(file, `slot-0.${seqs(file)[0]}.jsonl`)
+      assert.ok(statSync(join(dir, file)).size < 1_600)
+      assert.equal(statSync(join(dir, file)).mode & 0o777, 0o600)
+    }
+    assert.deepEqual(await verdict(), { exitCode: 0, records: 30, reason: undefined })
+  })
+
+  test('goes on over restarts, wherever in a file they fall', async () => {
+    for (let round = 0; round < 14; round += 1) await write(1 + (round % 3))
+    assert.ok((await names()).length >= 4)
+    assert.deepEqual(await verdict(), { exitCode: 0, records: 27, reason: undefined })
+  })
+
+  test('goes on after a crash between putting a file aside and making the next', async () => {
+    await write(8)
+    const [first] = seqs('slot-0.jsonl')
+    renameSync(join(dir, 'slot-0.jsonl'), join(dir, `slot-0.${first}.jsonl`))
+    assert.deepEqual(await verdict(), { exitCode: 0, records: 8, reason: undefined })
+    await write(3)
+    assert.deepEqual(await verdict(), { exitCode: 0, records: 11, reason: undefined })
+  })
+
+  test('goes on after a crash right after the next file was made', async () => {
+    await write(8)
+    const [first] = seqs('slot-0.jsonl')
+    renameSync(join(dir, 'slot-0.jsonl'), join(dir, `slot-0.${first}.jsonl`))
+    writeFileSync(join(dir, 'slot-0.jsonl'), '', { mode: 0o600 })
+    await write(3)
+    assert.deepEqual(await verdict(), { exitCode: 0, records: 11, reason: undefined })
+  })
+
+  test('a torn first record of a new file is moved aside', async () => {
+    await write(8)
+    const [first] = seqs('slot-0.jsonl')
+    renameSync(join(dir, 'slot-0.jsonl'), join(dir, `slot-0.${first}.jsonl`))
+    writeFileSync(join(dir, 'slot-0.jsonl'), '{"v":1,"se', { mode: 0o600 })
+    await write(3)
+    assert.deepEqual(await verdict(), { exitCode: 0, records: 12, reason: undefined })
+  })
+
+  test('goes on in the full file when no other can be made, and splits later', async () => {
+    const trail = await openTrail()
+    for (let index = 0; index < 4; index += 1) await trail.sink({ type: 'auth.success' })
+    const [first] = seqs('slot-0.jsonl')
+    const taken = join(dir, `slot-0.${first}.jsonl`)
+    mkdirSync(taken) // the name is not free
+    for (let index = 0; index < 20; index += 1) await trail.sink({ type: 'auth.success' })
+    assert.ok(statSync(trail.path).size > 3_000)
+    rmSync(taken, { recursive: true })
+    for (let index = 0; index < 2; index += 1) await trail.sink({ type: 'auth.success' })
+    await trail.close()
+    assert.ok(statSync(trail.path).size < 1_000)
+    assert.deepEqual(await verdict(), { exitCode: 0, records: 26, reason: undefined })
+  })
+
+  test('reads files in the order of their records, not of their names', async () => {
+    await write(60)
+    const firsts = (await names()).slice(0, -1).map((name) => Number(name.split('.')[1]))
+    assert.ok(firsts.includes(0) && firsts.some((first) => first >= 10))
+    assert.deepEqual(
+      firsts,
+      firsts.toSorted((one, other) => one - other),
+    )
+    assert.equal((await verdict()).records, 60)
+  })
+
+  for (const [because, tamper, reason] of [
+    [
+      'the first file is gone',
+      (files: readonly string[]) => rmSync(join(dir, String(files[0]))),
+      /Record 0 is missing/,
+    ],
+    [
+      'a file in the middle is gone',
+      (files: readonly string[]) => rmSync(join(dir, String(files[2]))),
+      /is missing: number/,
+    ],
+    [
+      'two files are swapped',
+      (files: readonly string[]) => {
+        const [one, other] = [String(files[1]), String(files[2])].map((name) => join(dir, name)) as [string, string]
+        renameSync(one, `${one}.tmp`)
+        renameSync(other, one)
+        renameSync(`${one}.tmp`, other)
+      },
+      /is missing: number/,
+    ],
+    [
+      'a file stands there twice',
+      (files: readonly string[]) => copyFileSync(join(dir, String(files[1])), join(dir, 'slot-0.999.jsonl')),
+      /stands again/,
+    ],
+    [
+      'a file is cut at its end',
+      (files: readonly string[]) =>
+        writeFileSync(join(dir, String(files[1])), `${linesOf(String(files[1])).slice(0, -1).join('\n')}\n`),
+      /is missing: number/,
+    ],
+    [
+      'a file is torn at its end',
+      (files: readonly string[]) =>
+        writeFileSync(join(dir, String(files[1])), readFileSync(join(dir, String(files[1]))).subarray(0, -20)),
+      /not JSON/,
+    ],
+    [
+      'a record in an older file is edited',
+      (files: readonly string[]) => {
+        const path = join(dir, String(files[1]))
+        writeFileSync(path, readFileSync(path, 'latin1').replace('agent', 'tiger'))
+      },
+      /Does not continue/,
+    ],
+  ] as const)
+    test(`fails: ${because}`, async () => {
+      await write(20)
+      tamper(await names())
+      const { exitCode, reason: found } = await verdict()
+      assert.equal(exitCode, 1)
+      assert.match(String(found), reason)
+    })
+
+  test('does not start on a last segment that is damaged', async () => {
+    await write(8)
+    const aside = String((await names()).at(-2))
+    rmSync(join(dir, 'slot-0.jsonl'))
+    writeFileSync(join(dir, aside), `${linesOf(aside).join('\n')}\nINFO\n`)
+    await assert.rejects(openTrail(), { name: 'RangeError', message: /damaged/ })
+  })
+})

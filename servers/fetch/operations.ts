@@ -16,4 +16,3 @@ export const operation = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('fetch'), tenant: z.string().max(256), url, format, start, length }),
 ])
 export type Operation = Readonly<z.output<typeof operation>>
-export type Format = (typeof FORMATS)[number]

@@ -2,4 +2,4 @@
 import { serveOperations } from '@hardened-mcp/host/worker'
 import { fetchExecutor } from './executor.ts'
 
-await serveOperations(fetchExecutor)
+await serveOperations((granted) => fetchExecutor(granted))

@@ -21,6 +21,7 @@ export function assemble(options: {
   return registry({
     info: { name, title, version, instructions },
     tools: definition.tools(resources),
+    views: definition.views?.(resources),
     policy,
     controls: {
       server: name,

@@ -20,6 +20,24 @@ export type WorkerSpec<Resources> = Readonly<{
   fsWrite(resources: Resources): readonly string[]
 }>
 
+/** What an MCP resource shows to a client that lists resources. */
+export type ResourceFacts = Readonly<{ name: string; description: string; mimeType: string }>
+
+/** Arguments for the tool that a resource stands for. Untrusted: the tool's own schema and policies judge them. */
+export type ResourceCall = Readonly<{ tool: string; arguments: Readonly<Record<string, unknown>> }>
+
+/**
+ * MCP resources: other names for calls of this server's tools, so that nothing can be read as a resource that a tool
+ * call would refuse. `resolve` gets the client's URI as it is and answers `undefined` for one that is not of this server.
+ * With `textField`, the resource is that field of the answer; without it, the whole answer as JSON.
+ */
+export type ResourceViews = Readonly<{
+  listed: readonly (ResourceFacts & Readonly<{ uri: string }>)[]
+  templates: readonly (ResourceFacts & Readonly<{ uriTemplate: string }>)[]
+  textField?: string
+  resolve(uri: string): ResourceCall | undefined
+}>
+
 export interface ServerDefinition<Resources = unknown, Operation extends object = object> {
   readonly name: string
   readonly title: string
@@ -35,6 +53,7 @@ export interface ServerDefinition<Resources = unknown, Operation extends object 
   grants(resources: Resources): readonly Capability[]
   tools(resources: Resources): readonly ToolDefinition<unknown, Operation>[]
   policies(resources: Resources): Policies<Operation>
+  views?(resources: Resources): ResourceViews
   readonly worker: WorkerSpec<Resources>
 }
 

@@ -1,2 +1,8 @@
 // What the page of a server needs. Kept apart from `admin.ts`, so that a page pulls in nothing that can start a process.
-export { defineServer, type FlagSpec, type ServerDefinition, type WorkerSpec } from './define-server.ts'
+export {
+  defineServer,
+  type FlagSpec,
+  type ResourceViews,
+  type ServerDefinition,
+  type WorkerSpec,
+} from './define-server.ts'

@@ -7,11 +7,12 @@ import {
   type ListToolsResult,
   type McpServerFactory,
   Server,
+  type ServerContext,
 } from '@modelcontextprotocol/server'
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio'
 import { clientOf, traceOf } from './client-facts.ts'
 import { legacyServer } from './legacy.ts'
-import { type Registry, UNKNOWN_TOOL } from './registry.ts'
+import { type Registry, UNKNOWN_RESOURCE, UNKNOWN_TOOL } from './registry.ts'
 import { RpcError, withPublicErrors } from './rpc-error.ts'
 
 export { isLegacyRequest } from '@modelcontextprotocol/server'
@@ -20,6 +21,13 @@ export { isLegacyRequest } from '@modelcontextprotocol/server'
 // subscription is refused misses nothing.
 const MAX_SUBSCRIPTIONS = 8
 const CACHE = { ttlMs: 0, cacheScope: 'private' } as const // what one caller may see is nobody else's business
+const CACHE_HINTS = {
+  'tools/list': CACHE,
+  'server/discover': CACHE,
+  'resources/list': CACHE,
+  'resources/templates/list': CACHE,
+  'resources/read': CACHE,
+}
 
 class ModernServer extends Server {
   override connect(transport: Parameters<Server['connect']>[0]): Promise<void> {
@@ -30,25 +38,35 @@ class ModernServer extends Server {
 /** A fresh server for one caller: one HTTP request, or one stdio connection. `stop` ends what it has running. */
 export function modernServer(registry: Registry, caller: Principal, stop?: AbortSignal): Server {
   const { name, title, version, instructions } = registry.info
-  const capabilities = { tools: { listChanged: false } }
-  const cacheHints = { 'tools/list': CACHE, 'server/discover': CACHE }
-  const server = new ModernServer({ name, title, version }, { capabilities, instructions, cacheHints })
+  const { resources } = registry
+  const capabilities = {
+    tools: { listChanged: false },
+    ...(resources === undefined ? {} : { resources: { listChanged: false, subscribe: false } }),
+  }
+  const server = new ModernServer({ name, title, version }, { capabilities, instructions, cacheHints: CACHE_HINTS })
   server.setRequestHandler('tools/list', () => ({ tools: registry.list(caller) }) as unknown as ListToolsResult)
-  server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
+  const contextOf = ({ mcpReq }: ServerContext) => {
     const envelope = mcpReq.envelope as Record<string, unknown> | undefined
-    const facts = {
-      ...clientOf(envelope?.[CLIENT_INFO_META_KEY] ?? server.getClientVersion()),
-      ...traceOf(mcpReq._meta),
-    }
+    const client = clientOf(envelope?.[CLIENT_INFO_META_KEY] ?? server.getClientVersion())
     const signal = stop === undefined ? mcpReq.signal : AbortSignal.any([stop, mcpReq.signal])
-    const call = { name: params.name, arguments: params.arguments, caller, stop: signal, ...facts }
-    const result = await registry.call(call)
+    return { caller, stop: signal, ...client, ...traceOf(mcpReq._meta) }
+  }
+  server.setRequestHandler('tools/call', async ({ params }, context) => {
+    const result = await registry.call({ name: params.name, arguments: params.arguments, ...contextOf(context) })
     if (result === undefined) throw new RpcError(UNKNOWN_TOOL)
     return {
       content: [...result.content],
       structuredContent: result.structuredContent,
       ...(result.isError ? { isError: true } : {}),
     }
+  })
+  if (resources === undefined) return server
+  server.setRequestHandler('resources/list', () => ({ resources: [...resources.list(caller)] }))
+  server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [...resources.templates(caller)] }))
+  server.setRequestHandler('resources/read', async ({ params }, context) => {
+    const content = await resources.read({ uri: params.uri, ...contextOf(context) })
+    if (content === undefined) throw new RpcError(UNKNOWN_RESOURCE)
+    return { contents: [content] }
   })
   return server
 }

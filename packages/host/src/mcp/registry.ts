@@ -12,9 +12,14 @@ import {
   type ToolDefinition,
 } from '@hardened-mcp/security-core'
 import { z } from 'zod'
+import type { ResourceViews } from '../define-server.ts'
+import { type ResourceRegistry, resourceRegistry } from './resource-registry.ts'
 
 /** One text for a tool that does not exist and one that this caller may not see. */
 export const UNKNOWN_TOOL = { code: -32602, message: 'Unknown tool' } as const
+/** One text for a resource that does not exist and one that a tool call would refuse. */
+export const UNKNOWN_RESOURCE = { code: -32602, message: 'Unknown resource' } as const
+export const UNKNOWN_RESOURCE_2025 = { code: -32002, message: 'Unknown resource' } as const // the code of the older editions
 export const INTERNAL = { code: -32603, message: 'Internal error' } as const
 
 /** One row of tools/list: plain JSON, computed once. */
@@ -49,6 +54,8 @@ export interface Registry {
   list(caller: Principal): readonly ToolListing[]
   /** Never throws. `undefined` means: no such tool for this caller, whether it is unknown or hidden (JSON-RPC -32602). */
   call(params: CallParams): Promise<ToolCallResult | undefined>
+  /** Left out by a server that has no resources. */
+  readonly resources?: ResourceRegistry
 }
 
 export function registry<Operation extends object>(options: {
@@ -56,12 +63,13 @@ export function registry<Operation extends object>(options: {
   tools: readonly ToolDefinition<unknown, Operation>[]
   policy: ServerCapabilityPolicy | undefined
   controls: Controls<Operation>
+  views?: ResourceViews | undefined
 }): Registry {
   const tools = new Map(options.tools.map((tool) => [tool.name, { tool, listing: listingOf(tool) }]))
   const walk = pipeline(options.controls)
   const visible = (tool: ToolDefinition<unknown, Operation>, caller: Principal) =>
     mayCall(tool, caller, options.policy).verdict === 'allow'
-  return {
+  const served: Registry = {
     info: options.info,
     list: (caller) => [...tools.values()].filter(({ tool }) => visible(tool, caller)).map(({ listing }) => listing),
     async call({ name, arguments: input, caller, stop, client, trace }) {
@@ -72,6 +80,7 @@ export function registry<Operation extends object>(options: {
       return toResult(await walk({ tool: found, input, caller, stop, ...context }))
     },
   }
+  return options.views === undefined ? served : { ...served, resources: resourceRegistry(served, options.views) }
 }
 
 function listingOf(tool: ToolDefinition): ToolListing {

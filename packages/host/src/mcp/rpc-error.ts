@@ -3,7 +3,7 @@
 // Rule:     an error that leaves has a listed code and the fixed sentence of that code; any other code is `Internal error`.
 // Limits:   judges JSON-RPC errors; results have been screened by the pipeline before they come here.
 // Proof:    rpc-error.test.ts
-import { INTERNAL, UNKNOWN_TOOL } from './registry.ts'
+import { INTERNAL, UNKNOWN_RESOURCE, UNKNOWN_RESOURCE_2025, UNKNOWN_TOOL } from './registry.ts'
 
 export const PARSE_ERROR = { code: -32700, message: 'Parse error' } as const
 const INVALID_PARAMS = { code: -32602, message: 'Invalid params' } as const
@@ -17,6 +17,8 @@ const SENTENCES: ReadonlyMap<unknown, string> = new Map(
     INTERNAL,
   ].map(({ code, message }) => [code, message]),
 )
+
+const NAMED = [UNKNOWN_TOOL, UNKNOWN_RESOURCE, UNKNOWN_RESOURCE_2025] as const
 
 // MCP 2026-07-28: header mismatch, missing capability, unsupported version. The SDK's own text, and data clients act upon.
 const PROTOCOL_CODES: ReadonlySet<unknown> = new Set([-32020, -32021, -32022])
@@ -46,8 +48,8 @@ export function withPublicErrors<Transport extends object>(transport: Transport)
 export function publicForm(message: unknown): unknown {
   const { error, ...rest } = message as { error?: { code?: unknown; message?: unknown } }
   if (error === undefined || PROTOCOL_CODES.has(error.code)) return message
-  if (error.code === UNKNOWN_TOOL.code && error.message === UNKNOWN_TOOL.message)
-    return { ...rest, error: UNKNOWN_TOOL }
+  const named = NAMED.find(({ code, message }) => code === error.code && message === error.message)
+  if (named !== undefined) return { ...rest, error: named }
   const sentence = SENTENCES.get(error.code)
   return { ...rest, error: sentence === undefined ? INTERNAL : { code: error.code, message: sentence } }
 }

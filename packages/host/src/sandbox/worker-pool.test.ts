@@ -139,8 +139,10 @@ suite('workerPool()', () => {
     pool.attach(1, child.stdio[3] as Socket)
     await pool.ready
     const gone = new Promise((resolve) => child.on('exit', resolve))
+    const patience = setTimeout(() => child.kill('SIGKILL'), 20_000)
     child.stdin?.destroy()
     assert.equal(await gone, 0)
+    clearTimeout(patience)
     pool.ended(1, 'crashed')
   })
 

@@ -1,0 +1,53 @@
+// Question: can a resource show what a tool call would refuse?
+// Threat:   a second way in beside the tools, with checks of its own that are forgotten (CVE-2026-33032, CVE-2026-7663).
+// Rule:     a resource is another name for a tool call: listed when the caller may call the tool, read by that very call.
+// Limits:   a refusal is one fixed error, as for a resource that does not exist; the tool itself says why.
+// Proof:    resource-registry.test.ts
+import type { ResourceFacts, ResourceViews } from '../define-server.ts'
+import type { CallParams, Registry } from './registry.ts'
+
+export type ReadParams = Omit<CallParams, 'name' | 'arguments'> & Readonly<{ uri: string }>
+export type ResourceContent = Readonly<{ uri: string; mimeType: string; text: string }>
+
+/** What the protocol layer knows of a server's resources. */
+export type ResourceRegistry = Readonly<{
+  list(caller: CallParams['caller']): readonly (ResourceFacts & { uri: string })[]
+  templates(caller: CallParams['caller']): readonly (ResourceFacts & { uriTemplate: string })[]
+  /** `undefined`: no such resource for this caller. */
+  read(params: ReadParams): Promise<ResourceContent | undefined>
+}>
+
+const MAX_URI = 4_096 // characters; a path of the file server has at most as many bytes
+
+export function resourceRegistry(registry: Pick<Registry, 'list' | 'call'>, views: ResourceViews): ResourceRegistry {
+  const callable = (caller: CallParams['caller'], tool: string) =>
+    registry.list(caller).some(({ name }) => name === tool)
+  const shown = (caller: CallParams['caller']) => registry.list(caller).length > 0
+  return {
+    list: (caller) =>
+      views.listed.filter(({ uri }) => {
+        const call = views.resolve(uri)
+        return call !== undefined && callable(caller, call.tool)
+      }),
+    templates: (caller) => (shown(caller) ? views.templates : []),
+    async read({ uri, ...params }) {
+      const call = uri.length > MAX_URI ? undefined : views.resolve(uri)
+      if (call === undefined) return undefined
+      const result = await registry.call({ name: call.tool, arguments: call.arguments, ...params })
+      if (result === undefined || result.isError) return undefined
+      return {
+        uri,
+        mimeType: mimeTypeOf(views, uri),
+        text: textOf(views, result.structuredContent, result.content[0].text),
+      }
+    },
+  }
+}
+
+const mimeTypeOf = (views: ResourceViews, uri: string) =>
+  (views.listed.find((view) => view.uri === uri) ?? views.templates[0])?.mimeType ?? 'text/plain'
+
+function textOf({ textField }: ResourceViews, structured: Readonly<Record<string, unknown>>, json: string): string {
+  const field = textField === undefined ? undefined : structured[textField]
+  return typeof field === 'string' ? field : json
+}

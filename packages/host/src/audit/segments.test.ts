@@ -1,9 +1,12 @@
 // Proves that a trail that was split into files is one trail: over restarts, crashes, and against files that go missing.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
+  closeSync,
   copyFileSync,
-  mkdirSync,
   mkdtempSync,
+  openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -46,6 +49,23 @@ async function verdict() {
     exitCode,
     records: 'records' in slot ? slot.records : undefined,
     reason: 'reason' in slot ? slot.reason : undefined,
+  }
+}
+
+/** Uses up all descriptors but one: the old file can be looked at, the new one cannot be made durable. */
+function leaveOneDescriptor(): () => void {
+  const limit = (count: string) => execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${count}:`])
+  const usual = Number(/Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1])
+  limit(String(readdirSync('/proc/self/fd').length + 20))
+  const held: number[] = []
+  try {
+    for (;;) held.push(openSync('/dev/null', 'r'))
+  } catch {
+    closeSync(held.pop() as number)
+  }
+  return () => {
+    for (const descriptor of held) closeSync(descriptor)
+    limit(String(usual))
   }
 }
 
@@ -100,19 +120,37 @@ suite('a trail in segments', () => {
     assert.deepEqual(await verdict(), { exitCode: 0, records: 12, reason: undefined })
   })
 
-  test('goes on in the full file when no other can be made, and splits later', async () => {
+  test('goes on in the full file when the name for it is taken, and splits later', async () => {
     const trail = await openTrail()
     for (let index = 0; index < 4; index += 1) await trail.sink({ type: 'auth.success' })
-    const [first] = seqs('slot-0.jsonl')
-    const taken = join(dir, `slot-0.${first}.jsonl`)
-    mkdirSync(taken) // the name is not free
+    const taken = join(dir, `slot-0.${seqs('slot-0.jsonl')[0]}.jsonl`)
+    writeFileSync(taken, 'theirs')
     for (let index = 0; index < 20; index += 1) await trail.sink({ type: 'auth.success' })
     assert.ok(statSync(trail.path).size > 3_000)
-    rmSync(taken, { recursive: true })
+    assert.equal(readFileSync(taken, 'utf8'), 'theirs')
+    rmSync(taken)
     for (let index = 0; index < 2; index += 1) await trail.sink({ type: 'auth.success' })
     await trail.close()
     assert.ok(statSync(trail.path).size < 1_000)
     assert.deepEqual(await verdict(), { exitCode: 0, records: 26, reason: undefined })
+  })
+
+  test('goes on in the full file when no other can be opened', { skip: process.platform !== 'linux' }, async () => {
+    const trail = await openTrail()
+    await trail.sink({ type: 'auth.success', err: 'x'.repeat(250) })
+    await trail.sink({ type: 'auth.success', err: 'x'.repeat(250) })
+    const before = statSync(trail.path)
+    const free = leaveOneDescriptor()
+    try {
+      for (let index = 0; index < 20; index += 1) await trail.sink({ type: 'auth.success' })
+      assert.equal(statSync(trail.path).ino, before.ino)
+    } finally {
+      free()
+    }
+    for (let index = 0; index < 20; index += 1) await trail.sink({ type: 'auth.success' })
+    assert.notEqual(statSync(trail.path).ino, before.ino)
+    await trail.close()
+    assert.deepEqual(await verdict(), { exitCode: 0, records: 42, reason: undefined })
   })
 
   test('reads files in the order of their records, not of their names', async () => {

@@ -20,8 +20,13 @@ const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | consta
 /** Opens or makes the file, with its name durable in `dir`. */
 export async function openTrailFile(dir: string, path: string): Promise<{ file: TrailFile; handle: FileHandle }> {
   const handle = await openPrivate(path, FLAGS)
-  await syncDirectory(dir)
-  return { file: await trailFile(path, handle), handle }
+  try {
+    await syncDirectory(dir)
+    return { file: await trailFile(path, handle), handle }
+  } catch (thrown) {
+    await handle.close()
+    throw thrown
+  }
 }
 
 async function trailFile(path: string, handle: FileHandle): Promise<TrailFile> {

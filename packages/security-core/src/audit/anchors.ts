@@ -16,7 +16,7 @@ export type Anchors = Readonly<{
   check(seq: number, leaf: string): boolean | undefined
 }>
 
-/** A checkpoint of an empty trail says nothing and is left out. */
+/** A checkpoint of an empty trail is about no record, and establishes nothing. */
 export function anchorsOf(given: readonly Anchor[]): Anchors {
   const lines = new Map<number, string>()
   const roots = new Map<number, string>()
@@ -25,7 +25,6 @@ export function anchorsOf(given: readonly Anchor[]): Anchors {
   for (const anchor of given) {
     const [known, seq, value] =
       'seq' in anchor ? ([lines, anchor.seq, anchor.hash] as const) : ([roots, anchor.size - 1, anchor.root] as const)
-    if (seq < 0) continue
     if ((known.get(seq) ?? value) !== value) contradiction = `Two anchors for record ${seq} contradict each other`
     known.set(seq, value)
     last = Math.max(last, seq)

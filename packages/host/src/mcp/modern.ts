@@ -17,8 +17,8 @@ import { RpcError, withPublicErrors } from './rpc-error.ts'
 
 export { isLegacyRequest } from '@modelcontextprotocol/server'
 
-// Of all callers of an HTTP server together. Nothing here ever changes, so an open stream stays silent; a client whose
-// subscription is refused misses nothing.
+// Nothing here ever changes, so a subscription is acknowledged and completed at once and holds no place. With 0 it would
+// be refused, which the specification does not foresee.
 const MAX_SUBSCRIPTIONS = 8
 const CACHE = { ttlMs: 0, cacheScope: 'private' } as const // what one caller may see is nobody else's business
 const CACHE_HINTS = {

@@ -1,6 +1,7 @@
 // Copies what one server's image needs: the files reachable from its entry points, their package.json, and a bill of materials.
 // Run in the build stage: node --experimental-import-meta-resolve deploy/image/trace.ts <server> <out>
 import {
+  chmodSync,
   cpSync,
   existsSync,
   lstatSync,
@@ -49,6 +50,7 @@ for (const file of [...seen]) seen.add(packageFileOf(file))
 for (const file of [...seen].sort()) copy(file)
 for (const { name } of packages.values()) link(name)
 writeFileSync(join(out, 'sbom.cdx.json'), `${JSON.stringify(billOfMaterials(), null, 1)}\n`)
+timeZone()
 settle(out)
 process.stdout.write(`${server}: ${seen.size} files of ${packages.size} packages\n`)
 
@@ -128,8 +130,16 @@ function billOfMaterials() {
   return { bomFormat: 'CycloneDX', specVersion: '1.6', version: 1, components: [runtime, ...components] }
 }
 
-// Same times everywhere: the layer's digest then depends on content alone.
+// The processes get no environment: without this link, ICU searches the whole zone database at the start of each.
+function timeZone(): void {
+  mkdirSync(join(out, 'etc'), { recursive: true })
+  symlinkSync('/usr/share/zoneinfo/Etc/UTC', join(out, 'etc/localtime'))
+}
+
+// Same times and modes everywhere: the layer's digest then depends on content alone, and nobody but root may write.
 function settle(path: string): void {
-  if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) settle(join(path, name))
+  const facts = lstatSync(path)
+  if (facts.isDirectory()) for (const name of readdirSync(path)) settle(join(path, name))
+  if (!facts.isSymbolicLink()) chmodSync(path, facts.isDirectory() ? 0o755 : 0o644)
   lutimesSync(path, 0, 0)
 }

@@ -220,7 +220,7 @@ suite('hostile bodies', () => {
   ] as const
   for (const [path, code] of rows)
     test(`${path} ends as ${code}`, async () => {
-      const deadlineMs = code === 'timeout' ? 2_000 : SPEND.deadlineMs
+      const deadlineMs = code === 'timeout' ? 2_000 : 60_000 // the limits, not the clock, have to end the others
       assert.equal((await refusal(here(path), {}, { deadlineMs })).code, code)
     })
 })

@@ -1,6 +1,7 @@
 // The command line says clearly what is wrong, exits with 78 then, and grants nothing that was not given.
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
@@ -61,6 +62,7 @@ suite('hardened-mcp: mistakes are one line and exit code 78', () => {
     ],
     ['no workers', ['serve', 'file', '--root', dir, '--workers', '0'], /--workers needs a number from 1 to 64/],
     ['audit verify of nothing', ['audit', 'verify'], /Usage: hardened-mcp audit verify DIR/],
+    ['an anchor that is none', ['audit', 'verify', dir, '--anchor', '0:1:abc'], /--anchor needs SLOT:SEQ:HASH/],
     ['a key without a name', ['keys', 'mint', '--keys', join(dir, 'keys.json')], /--name/],
   ]
   for (const [name, args, line] of ROWS) {
@@ -115,6 +117,31 @@ suite('hardened-mcp policy check', () => {
       assert.equal(stderr.trim().split('\n').length, 1)
     })
   }
+})
+
+suite('hardened-mcp audit verify', () => {
+  test('proves a trail against the head that a server logged, and finds it cut or rewritten', async () => {
+    const trail = join(dir, 'anchored')
+    const started = await command(['serve', 'db-query', '--db', db, '--audit', trail]) // stdin ends at once: it starts and goes
+    assert.equal(started.code, 0, started.stderr)
+    const file = join(trail, 'slot-0.jsonl')
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+    assert.ok(lines.length >= 2)
+    const seq = lines.length - 1
+    const hash = createHash('sha256')
+      .update(`\0${lines.at(-1)}`)
+      .digest('hex') // RFC 6962 §2.1: a leaf of the log
+    const verify = (anchor: string) => command(['audit', 'verify', trail, '--anchor', anchor])
+    assert.equal((await verify(`0:${seq}:${hash}`)).code, 0)
+    assert.equal((await verify(`0:${seq}:${'0'.repeat(64)}`)).code, 1)
+    writeFileSync(file, `${lines.slice(0, -1).join('\n')}\n`)
+    assert.equal(
+      (await command(['audit', 'verify', trail])).code,
+      0,
+      'without an anchor a cut at the end shows nothing',
+    )
+    assert.equal((await verify(`0:${seq}:${hash}`)).code, 1)
+  })
 })
 
 suite('hardened-mcp --help', () => {

@@ -1,5 +1,5 @@
 // What the command line needs: running servers, reading policy, keys and trails.
-export { verifyDirectory } from './audit/verify-directory.ts'
+export { type SlotAnchor, verifyDirectory } from './audit/verify-directory.ts'
 export { type FrontConfig, parseStrictly, readPolicyFile, type ServerPolicy } from './config.ts'
 export type { ServerDefinition } from './define-server.ts'
 export { type RunOptions, runServer } from './sandbox/run-server.ts'

@@ -2,7 +2,7 @@
 // its code, its keys and its audit directory; the work is done by workers that only the supervisor can start.
 import type { Socket } from 'node:net'
 import { assemble, largestAnswer } from './assemble.ts'
-import { openAuditSink } from './audit/file-sink.ts'
+import { type AuditTrail, openAuditSink } from './audit/file-sink.ts'
 import { ceilingOf, type FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
 import { operationalLog } from './log.ts'
@@ -13,6 +13,8 @@ import { type Serving, serve } from './serve.ts'
 
 const DRAIN_MS = 9_000 // one second less than the supervisor waits
 const ENVELOPE_BYTES = 64 * 1024 // what a worker may send beyond the largest answer before it counts as broken
+
+const ANCHOR_EVERY_MS = 10_000 // what could be cut off the trail unseen: the records of ten seconds
 
 const tell = (message: ToSupervisor) => process.send?.(message)
 const log = operationalLog({ name: 'hardened-mcp', level: 'info' })
@@ -50,8 +52,20 @@ async function start(config: FrontConfig): Promise<void> {
     onClose: () => drain(),
   })
   drain = drainOnce(serving, audit.close)
+  setInterval(anchorTo(audit.head), ANCHOR_EVERY_MS).unref()
   log.info('serving', { server: definition.name, transport: config.transport.kind })
   tell({ type: 'serving', ...(serving.url === undefined ? {} : { url: serving.url }) })
+}
+
+// Whoever keeps these lines elsewhere can show later that the trail was not rewritten or cut up to there.
+function anchorTo(head: AuditTrail['head']): () => void {
+  let last = -1
+  return () => {
+    const anchor = head()
+    if (anchor === undefined || anchor.seq === last) return
+    last = anchor.seq
+    log.info('audit_head', anchor)
+  }
 }
 
 // A worker that fails before any was ready is the operator's mistake; later it is a fault, and calls say `busy`.

@@ -35,7 +35,7 @@ const PATIENCE_MS = 60_000
 export async function connect(kind: ClientKind, reach: Reach): Promise<TestClient> {
   const transport = 'node' in reach ? overStdio(kind, reach.node) : overHttp(kind, reach.url, reach.key)
   const client = kind === 'v1' ? new LegacyClient(SELF) : new ModernClient(SELF, negotiation(kind))
-  await client.connect(transport as never) // the two SDKs declare the same transport twice
+  await client.connect(transport)
   return {
     tools: async () => (await client.listTools()).tools,
     call: (name, args = {}, stop) => callTool(client, name, args, stop),

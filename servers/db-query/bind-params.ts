@@ -19,10 +19,18 @@ export function bindParams(tokens: readonly Token[], params: Params): Bound {
   return Object.keys(named).length === 0 ? anonymous : [...anonymous, named]
 }
 
-type Slot = Readonly<{ number: number; name: string }>
+/** NULL for every parameter: enough to plan a statement. */
+export function bindNulls(tokens: readonly Token[]): Bound {
+  return bindParams(
+    tokens,
+    Array<Param>(slotsOf(tokens).reduce((most, { number }) => Math.max(most, number), 0)).fill(null),
+  )
+}
+
+export type Slot = Readonly<{ number: number; name: string }>
 
 // sqlite.org/lang_expr.html §2: `?` takes the largest number so far plus one, `?N` takes N, a new name takes the next.
-function slotsOf(tokens: readonly Token[]): readonly Slot[] {
+export function slotsOf(tokens: readonly Token[]): readonly Slot[] {
   const slots: Slot[] = []
   const byText = new Map<string, Slot>()
   let largest = 0

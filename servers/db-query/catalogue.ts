@@ -1,6 +1,7 @@
 // Reads from the real database what the policy exposes: names, columns, keys. Everything else stays unnamed from here on.
 import type { Engine } from './open-database.ts'
-import type { DatabaseGrant } from './policy.ts'
+import type { DatabaseGrant } from './resources.ts'
+import { rowFilter } from './row-filter.ts'
 import { tokensOf } from './token-scan.ts'
 
 export type Column = Readonly<{
@@ -18,14 +19,18 @@ export type Exposed = Readonly<{
   name: string
   kind: Kind
   columns: readonly Column[]
-  /** True when only some columns are granted. */
+  /** True when only some columns or rows are granted: queries see a view in place of the table. */
   limited: boolean
+  /** The condition that every row meets, or ''. */
+  filter: string
   /** True when the query may only see it materialised: see fence.ts. */
   fenced: boolean
   /** True when an index of a limited table holds something hidden: rows would come in its order. */
   unindexed: boolean
   withoutRowid: boolean
-  /** The CREATE VIRTUAL TABLE of a virtual table. */
+  /** Whether describe_table may show values. */
+  samples: boolean
+  /** The CREATE statement as it was written. */
   ddl: string
 }>
 export type Catalogue = ReadonlyMap<string, Exposed>
@@ -37,8 +42,8 @@ const MODULES: ReadonlySet<string> = new Set(['fts3', 'fts4', 'fts5', 'rtree', '
 export const nameKey = (name: string) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 
 /** To be called inside a read transaction, before the stubs cover the pragma functions. */
-export function readCatalogue(engine: Engine, granted: DatabaseGrant['tables']): Catalogue {
-  const rules = granted === '*' ? undefined : rulesOf(granted)
+export function readCatalogue(engine: Engine, granted: DatabaseGrant['tables'], tenant: string): Catalogue {
+  const rules = granted === '*' ? undefined : rulesOf(granted, tenant)
   const catalogue = new Map<string, Exposed>()
   for (const row of tableRows(engine)) {
     const key = nameKey(row.name)
@@ -70,24 +75,38 @@ const tableRows = (engine: Engine) =>
     )
     .all()
 
-const rulesOf = (granted: Exclude<DatabaseGrant['tables'], '*'>) =>
-  new Map(Object.entries(granted).map(([name, { columns }]) => [nameKey(name), columns?.map(nameKey)]))
+type TableRule = Readonly<{ columns: readonly string[] | undefined; filter: string; samples: boolean }>
 
-function exposedTable(engine: Engine, row: TableRow, only: readonly string[] | undefined): Exposed | undefined {
+const rulesOf = (granted: Exclude<DatabaseGrant['tables'], '*'>, tenant: string) =>
+  new Map(
+    Object.entries(granted).map(([name, { columns, where, samples }]): [string, TableRule] => [
+      nameKey(name),
+      {
+        columns: columns?.map(nameKey),
+        filter: where === undefined ? '' : rowFilter(where, tenant),
+        samples: samples === true,
+      },
+    ]),
+  )
+
+function exposedTable(engine: Engine, row: TableRow, rule: TableRule | undefined): Exposed | undefined {
   const kind = row.type as Kind
   if (kind === 'virtual' && !MODULES.has(moduleOf(row.sql ?? ''))) return undefined
   const all = columnsOf(engine, row.name)
+  const only = rule?.columns
   const columns = only === undefined ? all : all.filter((column) => only.includes(nameKey(column.name)))
   if (columns.length === 0) return undefined
-  const limited = only !== undefined
-  const unindexed = limited && kind === 'table' && hasHiddenIndex(engine, row.name, columns)
+  const filter = rule?.filter ?? ''
+  const limited = only !== undefined || filter !== ''
   return {
     name: row.name,
     kind,
     columns,
     limited,
-    fenced: false,
-    unindexed,
+    filter,
+    fenced: filter !== '',
+    unindexed: limited && kind === 'table' && hasHiddenIndex(engine, row.name, columns),
+    samples: rule?.samples ?? false,
     withoutRowid: row.wr === 1,
     ddl: row.sql ?? '',
   }

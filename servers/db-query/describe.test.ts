@@ -1,20 +1,24 @@
 // list_tables and describe_table: exposed facts only, within the budget.
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
+import Database from 'better-sqlite3'
 import { executor } from './executor.ts'
-import { databasesOn, fixture, SPEND } from './fixture.ts'
+import { CALLER, databasesOn, fixture, SECRET, SPEND } from './fixture.ts'
 import { likeMatch } from './like-match.ts'
 
 const { file, remove } = fixture()
 after(remove)
-const run = executor({ databases: databasesOn(file) })
+const run = executor({ databases: databasesOn(file) }, SECRET)
 type Answer = Record<string, unknown> & { tables: { name: string }[]; columns: { name: string }[] }
 const list = (database: string, pattern?: string, outputBytes: number = SPEND.outputBytes) =>
   JSON.parse(
-    run({ op: 'list_tables', database, ...(pattern === undefined ? {} : { pattern }) }, { ...SPEND, outputBytes }).text,
+    run(
+      { op: 'list_tables', caller: CALLER, detail: 'summary', database, ...(pattern === undefined ? {} : { pattern }) },
+      { ...SPEND, outputBytes },
+    ).text,
   ) as Answer
 const describe = (database: string, table: string) =>
-  JSON.parse(run({ op: 'describe_table', database, table }, SPEND).text) as Answer
+  JSON.parse(run({ op: 'describe_table', caller: CALLER, database, table }, SPEND).text) as Answer
 const names = (rows: { name: string }[]) => rows.map(({ name }) => name)
 
 suite('list_tables', () => {
@@ -56,7 +60,7 @@ suite('list_tables', () => {
     assert.deepEqual(list('limited', 'secret%').tables, [])
   })
   test('lists every database when none is named', () => {
-    const all = JSON.parse(run({ op: 'list_tables' }, SPEND).text) as Answer
+    const all = JSON.parse(run({ op: 'list_tables', caller: CALLER, detail: 'summary' }, SPEND).text) as Answer
     assert.equal(all.tables.length, 14 + 11 + 1 + 1)
   })
   test('says that entries were left out', () => {
@@ -105,6 +109,92 @@ suite('describe_table', () => {
         { code: 'not_found', says: 'No table of that name is available' },
         table,
       )
+  })
+})
+
+suite('what is told beside the columns', () => {
+  const commented = fixture()
+  after(commented.remove)
+  const db = new Database(commented.file)
+  db.exec(`
+    CREATE TABLE parcels ( -- what is under way
+      -- the number on the label
+      id INTEGER PRIMARY KEY,
+      weight REAL, -- in kilograms
+      "ship to" TEXT DEFAULT 'a, -- b', /* where it goes, /* really */
+      internal_note TEXT, -- for us
+      order_id INTEGER REFERENCES orders(id), -- see users.password_hash
+      CHECK (weight > 0) -- no feathers
+    );
+    INSERT INTO parcels SELECT id, id * 1.5, 'street ' || (id % 2), 'CANARY', id FROM orders;
+  `)
+  db.close()
+  const grant = (name: string, tables: unknown) => ({ name, file: commented.file, tables })
+  const shown = { columns: ['id', 'weight', 'ship to', 'order_id'] }
+  const run = executor(
+    {
+      databases: [grant('open', '*'), grant('some', { parcels: { ...shown, samples: true }, orders: {} })],
+    },
+    SECRET,
+  )
+  type Facts = {
+    comment?: string
+    row_estimate?: number
+    columns: { name: string; comment?: string; samples?: unknown }[]
+  }
+  const facts = (database: string, table: string) =>
+    JSON.parse(run({ op: 'describe_table', caller: CALLER, database, table }, SPEND).text) as Facts
+  const commentsOf = ({ columns }: Facts) => Object.fromEntries(columns.map(({ name, comment }) => [name, comment]))
+
+  test('comments stand with the table and the column they were written beside', () => {
+    const parcels = facts('open', 'parcels')
+    assert.equal(parcels.comment, 'what is under way')
+    assert.deepEqual(commentsOf(parcels), {
+      id: 'the number on the label',
+      weight: 'in kilograms',
+      'ship to': 'where it goes, /* really',
+      internal_note: 'for us',
+      order_id: 'see users.password_hash',
+    })
+  })
+  test('a comment that names something hidden is left out', () => {
+    const parcels = facts('some', 'parcels')
+    assert.deepEqual(commentsOf(parcels), {
+      id: 'the number on the label',
+      weight: 'in kilograms',
+      'ship to': 'where it goes, /* really',
+      order_id: undefined,
+    })
+  })
+  test('values are shown where the policy grants them, three at most, of exposed columns', () => {
+    const { columns } = facts('some', 'parcels')
+    assert.deepEqual(
+      columns.map(({ samples }) => samples),
+      [
+        [1, 2, 3],
+        [1.5, 3, 4.5],
+        ['street 1', 'street 0'],
+        [1, 2, 3],
+      ],
+    )
+    assert.ok(facts('open', 'parcels').columns.every(({ samples }) => samples === undefined))
+  })
+  test('rows are counted, or taken from the statistics', () => {
+    assert.equal(facts('some', 'orders').row_estimate, 40) // ANALYZE has run on it
+    assert.equal(facts('some', 'parcels').row_estimate, 40) // and not on this
+    assert.equal(facts('open', 'login_names').row_estimate, undefined)
+  })
+  test('list_tables goes from names to everything', () => {
+    const listed = (detail: string) =>
+      JSON.parse(
+        run({ op: 'list_tables', caller: CALLER, database: 'some', pattern: 'parcels', detail }, SPEND).text,
+      ) as unknown
+    assert.deepEqual(listed('names'), { tables: [{ name: 'parcels', database: 'some' }] })
+    const summary = { name: 'parcels', kind: 'table', database: 'some', columns: 4 }
+    assert.deepEqual(listed('summary'), { tables: [summary] })
+    assert.deepEqual(listed('full'), {
+      tables: [{ ...summary, row_estimate: 40, comment: 'what is under way', column_names: shown.columns }],
+    })
   })
 })
 

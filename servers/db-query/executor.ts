@@ -1,58 +1,63 @@
 // The worker's side of each operation: parse again, judge again, and answer with final JSON text.
 import type { Budget, Result } from '@hardened-mcp/security-core'
 import { bindParams } from './bind-params.ts'
-import { described, listed, listing, linksIn } from './describe.ts'
-import { type Guard, guard } from './guard.ts'
-import { codeOf } from './open-database.ts'
+import { type Cursors, cursors } from './cursor.ts'
+import { described, listed, listing } from './describe.ts'
+import { explained } from './explain.ts'
+import type { Guard } from './guard.ts'
+import { type Guards, guards } from './guards.ts'
 import { type Operation, operation, type QueryOperation } from './operations.ts'
-import { resources } from './policy.ts'
-import { stop } from './refusals.ts'
+import { codeOf } from './open-database.ts'
+import { paging } from './paging.ts'
+import { resources } from './resources.ts'
 import { runFailure } from './run-failure.ts'
 import { runQuery } from './run-query.ts'
+import { assertSound } from './sound-queries.ts'
 
 export type Execute = (operation: unknown, spend: Budget) => Result
 
 /** Opens every granted database; throws one line for the operator when one cannot be served. */
-export function executor(granted: unknown): Execute {
-  const { databases, parser } = resources.parse(granted)
-  const guards = new Map(databases.map((grant) => [grant.name, guard(grant, parser)]))
+export function executor(granted: unknown, secret: string): Execute {
+  const parsed = resources.parse(granted)
+  const open = guards(parsed)
+  const pages = cursors(secret)
+  assertSound(parsed.queries, open)
   return (unchecked, spend) => {
     try {
-      return execute(guards, operation.parse(unchecked), spend)
+      return execute(open, pages, operation.parse(unchecked), spend)
     } catch (thrown) {
       throw codeOf(thrown).startsWith('SQLITE_') ? runFailure(thrown) : thrown
     }
   }
 }
 
-function execute(guards: ReadonlyMap<string, Guard>, wanted: Operation, spend: Budget): Result {
-  if (wanted.op === 'query') return query(guardOf(guards, wanted.database), wanted, spend)
-  if (wanted.op === 'describe_table') {
-    const { database, table } = wanted
-    return guardOf(guards, database).inSnapshot(({ tables, engine }) =>
-      described(database, table, tables, linksIn(engine, tables), spend),
-    )
+function execute(open: Guards, pages: Cursors, wanted: Operation, spend: Budget): Result {
+  const { caller } = wanted
+  switch (wanted.op) {
+    case 'query':
+      return query(open.of(wanted.database, caller), pages, wanted, spend)
+    case 'explain':
+      return open.of(wanted.database, caller).inSnapshot((snapshot) => explained(wanted, snapshot, spend))
+    case 'describe_table':
+      return open.of(wanted.database, caller).inSnapshot((snapshot) => described(wanted, snapshot, spend))
+    case 'list_tables': {
+      const names = wanted.database === undefined ? open.names(caller) : [wanted.database]
+      const rows = names.flatMap((name) =>
+        open.of(name, caller).inSnapshot((snapshot) => listed(name, snapshot, wanted)),
+      )
+      return listing(rows, spend)
+    }
   }
-  const { database, pattern } = wanted
-  const named = database === undefined ? [...guards] : [[database, guardOf(guards, database)] as const]
-  return listing(
-    named.flatMap(([name, each]) => each.inSnapshot(({ tables }) => listed(name, tables, pattern))),
-    spend,
-  )
 }
 
-function guardOf(guards: ReadonlyMap<string, Guard>, database: string): Guard {
-  const found = guards.get(database)
-  if (found === undefined) throw stop('policy_denied', 'No database of that name is available')
-  return found
-}
-
-function query(on: Guard, { sql, params, maxRows }: QueryOperation, spend: Budget): Result {
-  return on.inSnapshot(({ judge }) => {
-    const { statement, tokens } = judge(sql)
-    const bound = bindParams(tokens, params)
+function query(on: Guard, pages: Cursors, wanted: QueryOperation, spend: Budget): Result {
+  return on.inSnapshot((snapshot) => {
+    const judged = snapshot.judge(wanted.sql)
+    const bound = bindParams(judged.tokens, wanted.params)
     try {
-      return runQuery(statement, bound, maxRows, spend)
+      const { skip, next } = paging(wanted, judged, bound, snapshot, pages)
+      const { maxRows, format } = wanted
+      return runQuery(judged.statement, bound, { maxRows, format, skip, next }, spend)
     } catch (thrown) {
       throw runFailure(thrown)
     }

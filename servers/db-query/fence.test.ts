@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { executor } from './executor.ts'
-import { SPEND } from './fixture.ts'
+import { CALLER, SECRET, SPEND } from './fixture.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'db-query-fence-'))
 const file = join(directory, 'fence.db')
@@ -29,18 +29,23 @@ db.exec(`
 `)
 db.close()
 
-const run = executor({
-  databases: [
-    { name: 'all', file, tables: '*' },
-    { name: 'views', file, tables: { my_rows: {}, titles: {}, pub: {} } },
-    { name: 'columns', file, tables: { docs: { columns: ['title'] }, docs4: { columns: ['title'] }, pub: {} } },
-    { name: 'plain', file, tables: { pub: {}, rows: {}, my_rows: {} } },
-  ],
-})
+const run = executor(
+  {
+    databases: [
+      { name: 'all', file, tables: '*' },
+      { name: 'views', file, tables: { my_rows: {}, titles: {}, pub: {} } },
+      { name: 'columns', file, tables: { docs: { columns: ['title'] }, docs4: { columns: ['title'] }, pub: {} } },
+      { name: 'plain', file, tables: { pub: {}, rows: {}, my_rows: {} } },
+    ],
+  },
+  SECRET,
+)
 
 function ask(database: string, sql: string): { rows?: unknown[][]; code?: string } {
   try {
-    return JSON.parse(run({ op: 'query', database, sql, params: [], maxRows: 100 }, SPEND).text) as {
+    return JSON.parse(
+      run({ op: 'query', caller: CALLER, database, sql, params: [], maxRows: 100, format: 'json' }, SPEND).text,
+    ) as {
       rows: unknown[][]
     }
   } catch (thrown) {

@@ -19,8 +19,13 @@ export function fence(engine: Engine, catalogue: Catalogue): Fenced {
   for (const table of catalogue.values()) {
     if (table.kind !== 'view' && !table.limited) for (const page of opens(engine, table)) whole.add(page)
   }
+  const filtered = new Set(
+    [...catalogue.values()].filter(({ filter }) => filter !== '').flatMap((each) => opens(engine, each)),
+  )
   let search = true
   const judge = (table: Exposed): Exposed => {
+    if (table.kind === 'view' && table.filter === '' && opens(engine, table).some((page) => filtered.has(page)))
+      throw new RangeError(`View ${table.name} reads a table that has a row filter, so it needs a filter of its own`)
     const hidden =
       table.kind === 'table' ? [] : opens(engine, table).filter((page) => table.limited || !whole.has(page))
     if (hidden.some((page) => page.startsWith('v'))) search = false

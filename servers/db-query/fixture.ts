@@ -9,6 +9,8 @@ import { type Operation, operation, type Params } from './operations.ts'
 import { exposedDatabases, frontGate } from './policy.ts'
 
 const VECTORS = new URL('../../test/vectors/sql/', import.meta.url)
+export const CALLER = { tenant: 'local', id: 'tester' } as const
+export const SECRET = 'a secret of the tests, long enough to be one'
 export const SPEND = { deadlineMs: 10_000, outputBytes: 65_536 } as const
 
 export const vectors = (name: string): unknown => JSON.parse(readFileSync(new URL(name, VECTORS), 'utf8'))
@@ -33,10 +35,10 @@ export type Answer = Readonly<{ columns: unknown[]; rows: unknown[][]; row_count
 /** Runs one query the way front and worker do together: schema, policies, then the executor. */
 export function asker(file: string, parser = 'veto'): (sql: string, policy: string, params?: Params) => Outcome {
   const databases = databasesOn(file)
-  const execute: Execute = executor({ databases, parser })
+  const execute: Execute = executor({ databases, parser }, SECRET)
   const policies = [exposedDatabases({ databases } as Parameters<typeof exposedDatabases>[0]), frontGate]
   return (sql, database, params = []) => {
-    const planned: Operation = { op: 'query', database, sql, params, maxRows: 1000 }
+    const planned: Operation = { op: 'query', caller: CALLER, database, sql, params, maxRows: 1000, format: 'json' }
     for (const policy of policies) {
       const decision = policy(planned, {} as never)
       if (decision.verdict === 'deny')

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import Database from 'better-sqlite3'
 import { executor } from './executor.ts'
-import { fixture, SPEND } from './fixture.ts'
+import { CALLER, fixture, SECRET, SPEND } from './fixture.ts'
 import { guard } from './guard.ts'
 
 const made: (() => void)[] = []
@@ -17,8 +17,10 @@ function fresh(): string {
 }
 
 const ask = (run: ReturnType<typeof executor>, sql: string, maxRows = 100) =>
-  JSON.parse(run({ op: 'query', database: 'shop', sql, params: [], maxRows }, SPEND).text) as { rows: unknown[][] }
-const shop = (file: string, tables: unknown = '*') => executor({ databases: [{ name: 'shop', file, tables }] })
+  JSON.parse(
+    run({ op: 'query', caller: CALLER, database: 'shop', sql, params: [], maxRows, format: 'json' }, SPEND).text,
+  ) as { rows: unknown[][] }
+const shop = (file: string, tables: unknown = '*') => executor({ databases: [{ name: 'shop', file, tables }] }, SECRET)
 
 suite('guard()', () => {
   test('learns a changed schema before it answers', () => {
@@ -48,7 +50,7 @@ suite('guard()', () => {
   })
 
   test('runs queries on a connection in its strictest mode', () => {
-    const on = guard({ name: 'shop', file: fresh(), tables: '*' }, 'veto')
+    const on = guard({ name: 'shop', file: fresh(), tables: '*' }, 'veto', '')
     on.inSnapshot(({ engine }) => {
       const settings = ['temp_store', 'mmap_size', 'trusted_schema', 'cell_size_check', 'query_only']
       assert.deepEqual(
@@ -127,7 +129,7 @@ suite('opening a database', () => {
   const opening =
     (file: string, tables: unknown = '*') =>
     () =>
-      guard({ name: 'shop', file, tables } as Parameters<typeof guard>[0], 'veto')
+      guard({ name: 'shop', file, tables } as Parameters<typeof guard>[0], 'veto', '')
 
   test('says in one line what is wrong, without the path', () => {
     const directory = dirname(fresh())

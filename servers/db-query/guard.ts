@@ -3,120 +3,77 @@
 // Rule:     scan, skeleton, engine check, parser veto, in this order, then the run, all inside one read transaction of the schema that was learned.
 // Limits:   time and memory belong to the pool: it ends this process. Any stop here is a refusal; no layer can pass what another refused.
 // Proof:    vectors.test.ts
-import { Denial } from '@hardened-mcp/security-core'
-import { type Catalogue, missingGrants, readCatalogue } from './catalogue.ts'
-import { engineCheck, type Openable, openable } from './engine-check.ts'
-import { fence } from './fence.ts'
-import { codeOf, type Engine, openDatabase, type Statement, sealDatabase } from './open-database.ts'
+import { type Catalogue, missingGrants } from './catalogue.ts'
+import { type DataStamp, dataStamp, type Stamp } from './data-stamp.ts'
+import { engineCheck } from './engine-check.ts'
+import { forget, type Generation, learn } from './generation.ts'
+import { codeOf, type Engine, type Statement } from './open-database.ts'
 import { parserVeto } from './parser-veto.ts'
-import type { DatabaseGrant, ParserMode } from './policy.ts'
+import type { DatabaseGrant, ParserMode } from './resources.ts'
 import { refuse, stop } from './refusals.ts'
-import { limitedView, type Skeleton, skeleton } from './skeleton.ts'
-import { coverWithStubs } from './stubs.ts'
 import { type Token, tokenScan } from './token-scan.ts'
+import { remembered } from './verdicts.ts'
 
 /** A statement that passed every layer, ready to step on the connection it was judged on. */
 export type Judged = Readonly<{ statement: Statement; tokens: readonly Token[] }>
 
 export type Guard = Readonly<{
-  /** Calls `use` inside a read transaction; `judge` and `tables` belong to the schema of exactly that transaction. */
+  /** Calls `use` inside a read transaction; everything in the snapshot belongs to the schema and the rows of exactly that transaction. */
   inSnapshot<T>(use: (snapshot: Snapshot) => T): T
   close(): void
 }>
-export type Snapshot = Readonly<{ tables: Catalogue; judge(sql: string): Judged; engine: Pick<Engine, 'pragma'> }>
-
-type Generation = Readonly<{
-  engine: Engine
-  skeleton: Skeleton
-  allowed: Openable
-  schemaVersion: unknown
-  transaction: Transaction
-  verdicts: Map<string, Judged | Denial>
+export type Snapshot = Readonly<{
+  tables: Catalogue
+  judge(sql: string): Judged
+  engine: Pick<Engine, 'pragma' | 'prepare'>
+  /** Bytes that differ when the rows of this snapshot may differ from another's; undefined when that cannot be said now. */
+  stamp(): Stamp
 }>
 
-const MAX_VERDICTS = 64 // each may hold a compiled statement; agents repeat a handful
 const MAX_REBUILDS = 3
 
-export function guard(grant: DatabaseGrant, parser: ParserMode): Guard {
-  let current = learn(grant)
-  const missing = missingGrants(current.allowed.tables, grant.tables)
+export function guard(grant: DatabaseGrant, parser: ParserMode, tenant: string): Guard {
+  let current = learn(grant, tenant)
+  const missing = missingGrants(current.tables, grant.tables)
   if (missing.length > 0) throw new RangeError(`Database ${grant.name} has no ${missing.join(', ')}`)
+  let judge = judgeOf(current, parser)
+  const data = dataStamp(grant.file)
   return {
     inSnapshot(use) {
       for (let attempt = 0; attempt < MAX_REBUILDS; attempt += 1) {
-        const { engine, schemaVersion, allowed, transaction } = current
+        const { engine, schemaVersion, tables, transaction } = current
         if (engine.inTransaction) engine.exec('ROLLBACK') // only after a COMMIT that failed, on a broken disk
+        const stamp = stampOf(data, schemaVersion)
         transaction.begin.run()
         try {
           // The first read of the transaction: from here to COMMIT neither the schema nor the rows can change.
-          if (transaction.version.get() === schemaVersion)
-            return use({ tables: allowed.tables, judge: judgeOf(current, parser), engine })
+          if (transaction.version.get() === schemaVersion) return use({ tables, judge, engine, stamp })
         } finally {
           if (engine.inTransaction) transaction.commit.run() // SQLite itself has ended it after some errors
         }
         const stale = current
-        current = learn(grant)
-        close(stale)
+        current = learn(grant, tenant)
+        judge = judgeOf(current, parser)
+        forget(stale)
       }
       throw stop('busy', 'The schema of the database is changing; try again')
     },
-    close: () => close(current),
+    close: () => forget(current),
   }
 }
 
-type Transaction = Readonly<{ begin: Statement; version: Statement; commit: Statement }>
-
-const transactionOn = (engine: Engine): Transaction => ({
-  begin: engine.prepare('BEGIN'),
-  version: engine.prepare<unknown[], unknown[]>('PRAGMA schema_version').pluck(),
-  commit: engine.prepare('COMMIT'),
-})
-
-function close({ engine, skeleton }: Generation): void {
-  engine.close()
-  skeleton.close()
-}
-
-function learn(grant: DatabaseGrant): Generation {
-  const engine = openDatabase(grant)
-  try {
-    const transaction = transactionOn(engine)
-    transaction.begin.run()
-    const schemaVersion = transaction.version.get()
-    const { tables, search } = fence(engine, readCatalogue(engine, grant.tables))
-    const bones = skeleton(tables)
-    for (const table of bones.built.values()) if (table.limited) engine.exec(limitedView(table))
-    coverWithStubs(engine)
-    const allowed = openable(engine, bones.built, search)
-    transaction.commit.run()
-    sealDatabase(engine)
-    return { engine, skeleton: bones, allowed, schemaVersion, transaction, verdicts: new Map() }
-  } catch (thrown) {
-    engine.close()
-    throw thrown
+// To be called before the transaction: in WAL mode the snapshot is of this moment only if nothing is committed until it is taken.
+function stampOf(data: DataStamp, schemaVersion: unknown): () => Stamp {
+  const wal = data.wal()
+  const before = wal ? data.read() : undefined
+  return () => {
+    const now = data.read()
+    if (now === undefined || data.wal() !== wal || (wal && before?.equals(now) !== true)) return undefined
+    return Buffer.concat([Buffer.from(`${String(schemaVersion)} `), now])
   }
 }
 
-const judgeOf = (generation: Generation, parser: ParserMode) => (sql: string) => {
-  const { verdicts } = generation
-  const known = verdicts.get(sql) ?? verdictOf(generation, parser, sql)
-  verdicts.delete(sql) // and set again: the map is in order of use
-  verdicts.set(sql, known)
-  const oldest = verdicts.keys().next().value
-  if (verdicts.size > MAX_VERDICTS && oldest !== undefined) verdicts.delete(oldest)
-  if (known instanceof Denial) throw known
-  return known
-}
-
-// Only a refusal of the text itself is remembered; a lock or a lack of memory says nothing about the next time.
-function verdictOf(generation: Generation, parser: ParserMode, sql: string): Judged | Denial {
-  try {
-    return judge(generation, parser, sql)
-  } catch (thrown) {
-    if (thrown instanceof Denial && thrown.code === 'sql_denied') return thrown
-    throw thrown
-  }
-}
+const judgeOf = (generation: Generation, parser: ParserMode) => remembered((sql) => judge(generation, parser, sql))
 
 function judge({ engine, skeleton: bones, allowed }: Generation, parser: ParserMode, sql: string): Judged {
   const tokens = tokenScan(sql)

@@ -1,7 +1,7 @@
 // Opens one SQLite file for reading, in the strictest mode SQLite has, and explains in plain words when that fails.
 import { closeSync, openSync, readSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import type { DatabaseGrant } from './policy.ts'
+import type { DatabaseGrant } from './resources.ts'
 
 export type Statement = Database.Statement<unknown[], unknown[]>
 /** One row of `EXPLAIN`. */

@@ -1,5 +1,6 @@
-// The closed union of what the worker understands: three operations, each a strict shape.
+// The closed union of what the worker understands: four operations, each a strict shape.
 import { z } from 'zod'
+import { FORMATS } from './formats.ts'
 
 export const MAX_SQL_CHARS = 20_000 // the longest query of the legitimate corpus has 2 400
 const MAX_PARAMS = 100 // SQLite allows 32 766; a model that binds more wants a join
@@ -31,25 +32,45 @@ export type Params = z.output<typeof params>
 
 export const MAX_ROWS = 1000
 
+/** Who asks. The policies see to it that this is the caller of the call. */
+const caller = z.strictObject({ tenant: z.string().max(63), id: z.string().max(128) })
+const database = z.string().max(64)
+const sql = z.string().max(MAX_SQL_CHARS)
+
+export const MAX_CURSOR_CHARS = 64
+export const DETAILS = ['names', 'summary', 'full'] as const
+export type Detail = (typeof DETAILS)[number]
+
 const query = z.strictObject({
   op: z.literal('query'),
-  database: z.string().max(64),
-  sql: z.string().max(MAX_SQL_CHARS),
+  caller,
+  database,
+  sql,
   params,
   maxRows: z.int().min(1).max(MAX_ROWS),
+  format: z.enum(FORMATS),
+  cursor: z.string().max(MAX_CURSOR_CHARS).optional(),
 })
+const explain = z.strictObject({ op: z.literal('explain'), caller, database, sql, params })
 const listTables = z.strictObject({
   op: z.literal('list_tables'),
-  database: z.string().max(64).optional(),
+  caller,
+  database: database.optional(),
   pattern: z.string().max(128).optional(),
+  detail: z.enum(DETAILS),
 })
 const describeTable = z.strictObject({
   op: z.literal('describe_table'),
-  database: z.string().max(64),
+  caller,
+  database,
   table: z.string().max(128),
 })
 
 /** What the front plans, the policies judge and the worker parses again before use. */
-export const operation = z.discriminatedUnion('op', [query, listTables, describeTable])
+export const operation = z.discriminatedUnion('op', [query, explain, listTables, describeTable])
 export type Operation = z.output<typeof operation>
 export type QueryOperation = z.output<typeof query>
+export type ListOperation = z.output<typeof listTables>
+export type DescribeOperation = z.output<typeof describeTable>
+export type ExplainOperation = z.output<typeof explain>
+export type Caller = z.output<typeof caller>

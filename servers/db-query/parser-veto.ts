@@ -6,7 +6,7 @@
 import { Script } from 'node:vm'
 import dialect from 'node-sql-parser/build/sqlite.js'
 import { codeOf } from './open-database.ts'
-import type { ParserMode } from './policy.ts'
+import type { ParserMode } from './resources.ts'
 import { refuse, stop } from './refusals.ts'
 import type { Token } from './token-scan.ts'
 

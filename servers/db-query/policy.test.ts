@@ -2,11 +2,15 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { Operation, Params } from './operations.ts'
-import { exposedDatabases, frontGate, resources } from './policy.ts'
+import { exposedDatabases, frontGate, sameCaller } from './policy.ts'
+import { resources } from './resources.ts'
 
-const call = {} as Parameters<typeof frontGate>[1]
+const CALLER = { tenant: 'acme', id: 'agent' }
+const call = { caller: CALLER } as Parameters<typeof frontGate>[1]
 const query = (sql: string, params: Params = []): Operation => ({
   op: 'query',
+  caller: CALLER,
+  format: 'json',
   database: 'shop',
   sql,
   params,
@@ -67,11 +71,11 @@ suite('exposedDatabases()', () => {
   const judged = (operation: Operation) => policy(operation, call)
   test('allows granted databases by their exact name', () => {
     assert.equal(judged(query('SELECT 1')).verdict, 'allow')
-    assert.equal(judged({ op: 'list_tables' }).verdict, 'allow')
-    assert.equal(judged({ op: 'describe_table', database: 'crm', table: 'x' }).verdict, 'allow')
+    assert.equal(judged({ op: 'list_tables', caller: CALLER, detail: 'names' }).verdict, 'allow')
+    assert.equal(judged({ op: 'describe_table', caller: CALLER, database: 'crm', table: 'x' }).verdict, 'allow')
     for (const database of ['Shop', 'shop ', '', 'other', '__proto__', '/srv/x.db'])
       assert.deepEqual(
-        { ...judged({ op: 'list_tables', database }) },
+        { ...judged({ op: 'list_tables', caller: CALLER, detail: 'names', database }) },
         {
           verdict: 'deny',
           code: 'policy_denied',
@@ -82,8 +86,38 @@ suite('exposedDatabases()', () => {
   })
   test('allows nothing when nothing was granted', () => {
     const none = exposedDatabases({ databases: [] })
-    assert.equal(none({ op: 'list_tables' }, call).verdict, 'deny')
+    assert.equal(none({ op: 'list_tables', caller: CALLER, detail: 'names' }, call).verdict, 'deny')
     assert.equal(none(query('SELECT 1'), call).verdict, 'deny')
+  })
+})
+
+suite('sameCaller()', () => {
+  test('refuses an operation that names another caller than its call', () => {
+    assert.equal(sameCaller(query('SELECT 1'), call).verdict, 'allow')
+    for (const caller of [
+      { tenant: 'other', id: 'agent' },
+      { tenant: 'acme', id: 'other' },
+    ])
+      assert.equal(sameCaller({ ...query('SELECT 1'), caller }, call).verdict, 'deny')
+  })
+})
+
+suite('databases for some', () => {
+  const some = { name: 'some', file: '/srv/x.db', tables: '*' as const, tenants: ['acme'], callers: ['agent', 'cron'] }
+  const policy = exposedDatabases({ databases: [some] })
+  const asks = (tenant: string, id: string, database?: string): string => {
+    const operation: Operation = { op: 'list_tables', caller: { tenant, id }, detail: 'names' }
+    return policy(database === undefined ? operation : { ...operation, database }, call).verdict
+  }
+  test('are there for the tenants and callers that are named, and for nobody else', () => {
+    assert.equal(asks('acme', 'agent', 'some'), 'allow')
+    assert.equal(asks('acme', 'cron'), 'allow')
+    for (const [tenant, id] of [
+      ['acme', 'other'],
+      ['other', 'agent'],
+      ['ACME', 'agent'],
+    ] as const)
+      for (const database of ['some', undefined]) assert.equal(asks(tenant, id, database), 'deny')
   })
 })
 
@@ -91,7 +125,7 @@ suite('resources', () => {
   const database = { name: 'shop', file: '/srv/shop.db', tables: { orders: { columns: ['id'] }, products: {} } }
   const accepts = (value: unknown) => resources.safeParse(value).success
   test('takes strict grants and fills in the parser mode', () => {
-    assert.deepEqual(resources.parse({ databases: [database] }), { databases: [database], parser: 'veto' })
+    assert.deepEqual(resources.parse({ databases: [database] }), { databases: [database], parser: 'veto', queries: [] })
     assert.ok(accepts({ databases: [], parser: 'require' }))
   })
   for (const [why, value] of [

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { openMemory, type Statement } from './open-database.ts'
-import { MAX_CELL_CHARS, runQuery } from './run-query.ts'
+import { MAX_CELL_CHARS } from './cells.ts'
+import { runQuery } from './run-query.ts'
 
 const engine = openMemory()
 const NUMBERS = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) '
@@ -11,7 +12,12 @@ const NUMBERS = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n 
 function run(sql: string, options: { maxRows?: number; outputBytes?: number; bound?: readonly unknown[] } = {}) {
   const { maxRows = 100, outputBytes = 65_536, bound = [] } = options
   const statement: Statement = engine.prepare<unknown[], unknown[]>(sql).raw(true).safeIntegers(true)
-  const result = runQuery(statement, bound, maxRows, { deadlineMs: 1000, outputBytes })
+  const result = runQuery(
+    statement,
+    bound,
+    { maxRows, skip: 0, format: 'json', next: () => undefined },
+    { deadlineMs: 1000, outputBytes },
+  )
   const answer = JSON.parse(result.text) as {
     columns: unknown[]
     rows: unknown[][]

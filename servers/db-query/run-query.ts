@@ -4,28 +4,47 @@
 // Limits:   one row exists whole in memory before its cells are cut; the worker's memory budget bounds that.
 // Proof:    run-query.test.ts
 import type { Budget, Result } from '@hardened-mcp/security-core'
+import { clip, isLong } from './cells.ts'
+import type { Format } from './formats.ts'
 import type { Statement } from './open-database.ts'
 import { stop } from './refusals.ts'
+import { LAYOUTS } from './row-format.ts'
 
-export const MAX_CELL_CHARS = 16_384
-const RESERVED_BYTES = 256 // row_count, truncated, and a notice of the output filters
+const RESERVED_BYTES = 320 // row_count, truncated with its cursor, and a notice of the output filters
 
 type Cut = 'rows' | 'bytes' | 'cell'
 
+/** Which part of the result is wanted, and how. */
+export type Page = Readonly<{
+  maxRows: number
+  /** Rows that earlier pages have shown. They are stepped over again, under the same deadline. */
+  skip: number
+  format: Format
+  /** The cursor for what follows `skip` rows; undefined when nothing can promise that it would fit on. */
+  next(skip: number): string | undefined
+}>
+
 /** Steps the statement and builds the final JSON text once. */
-export function runQuery(statement: Statement, bound: readonly unknown[], maxRows: number, spend: Budget): Result {
-  const head = `{"columns":${columnsOf(statement)},"rows":[`
+export function runQuery(statement: Statement, bound: readonly unknown[], page: Page, spend: Budget): Result {
+  const layout = LAYOUTS[page.format]
+  const columns = columnsOf(statement)
+  const head = `{"columns":${JSON.stringify(columns)},${layout.open(columns.map(({ name }) => name))}`
   let bytes = Buffer.byteLength(head) + RESERVED_BYTES
   if (bytes > spend.outputBytes) throw stop('too_large', 'The column names alone exceed the answer limit')
   const rows: string[] = []
+  let skip = page.skip
   let cut: Cut | undefined
   for (const row of statement.iterate(...bound)) {
-    if (rows.length === maxRows) {
+    if (skip > 0) {
+      skip -= 1
+      continue
+    }
+    if (rows.length === page.maxRows) {
       cut = 'rows'
       break
     }
-    const text = `[${row.map(cellText).join(',')}]`
-    bytes += Buffer.byteLength(text) + 1
+    const text = layout.row(row)
+    bytes += Buffer.byteLength(text) + layout.between.length
     if (bytes > spend.outputBytes) {
       cut = 'bytes'
       break
@@ -33,53 +52,21 @@ export function runQuery(statement: Statement, bound: readonly unknown[], maxRow
     if (row.some(isLong)) cut = 'cell'
     rows.push(text)
   }
-  const truncated = cut === undefined ? '' : `,"truncated":{"reason":"${cut}"}`
-  const text = `${head}${rows.join(',')}],"row_count":${rows.length}${truncated}}`
+  // A page without a row would have a cursor to itself.
+  if (cut === 'bytes' && rows.length === 0)
+    throw stop('too_large', 'One row alone exceeds the answer limit; select fewer columns, or parts with substr()')
+  const truncated = cut === undefined ? '' : `,"truncated":${truncation(cut, page, rows.length)}`
+  const text = `${head}${rows.join(layout.between)}${layout.close},"row_count":${rows.length}${truncated}}`
   return { text, rows: rows.length, truncated: cut !== undefined }
 }
 
-function columnsOf(statement: Statement): string {
-  const columns = statement.columns().map(({ name, type }) => ({
+function truncation(reason: Cut, page: Page, shown: number): string {
+  const next = reason === 'cell' ? undefined : page.next(page.skip + shown)
+  return JSON.stringify(next === undefined ? { reason } : { reason, next })
+}
+
+const columnsOf = (statement: Statement) =>
+  statement.columns().map(({ name, type }) => ({
     name: clip(name, 128),
     ...(type === null ? {} : { type: clip(type, 64) }),
   }))
-  return JSON.stringify(columns)
-}
-
-const isLong = (value: unknown) =>
-  (typeof value === 'string' && value.length > MAX_CELL_CHARS) ||
-  (Buffer.isBuffer(value) && value.length > MAX_BLOB_BYTES)
-
-const MAX_BLOB_BYTES = 12_288 // base64 makes this MAX_CELL_CHARS
-const MAX_EXACT = BigInt(Number.MAX_SAFE_INTEGER)
-
-function cellText(value: unknown): string {
-  if (typeof value === 'string') return textCell(value)
-  if (typeof value === 'bigint') return value <= MAX_EXACT && value >= -MAX_EXACT ? String(value) : `{"int":"${value}"}`
-  // JSON has no infinities, and null would say that there is no value.
-  if (typeof value === 'number')
-    return Number.isFinite(value) ? String(value) : `{"real":"${value > 0 ? 'inf' : '-inf'}"}`
-  if (Buffer.isBuffer(value)) return blobCell(value)
-  return 'null'
-}
-
-const textCell = (value: string) =>
-  value.length <= MAX_CELL_CHARS
-    ? JSON.stringify(value)
-    : JSON.stringify({ cut_text: clip(value, MAX_CELL_CHARS), chars: value.length })
-
-const blobCell = (value: Buffer) =>
-  JSON.stringify({
-    blob_base64: value.toString('base64', 0, Math.min(value.length, MAX_BLOB_BYTES)),
-    bytes: value.length,
-    ...(value.length > MAX_BLOB_BYTES ? { cut: true } : {}),
-  })
-
-// Never between the halves of a surrogate pair: the text has to stay well-formed.
-const clip = (text: string, chars: number) =>
-  text.length <= chars
-    ? text
-    : text
-        .slice(0, chars)
-        .toWellFormed()
-        .replace(/\ufffd$/, '')

@@ -6,6 +6,7 @@ import { suite, test } from 'node:test'
 import { z } from 'zod'
 import byDefault, { dbQuery } from './server.ts'
 
+const CALLER = { tenant: 'acme', id: 'agent' }
 const granted = (...flags: string[]) => dbQuery.resources.parse(dbQuery.fromFlags({ db: flags }))
 const toolNamed = (name: string, ...flags: string[]) => {
   const found = dbQuery.tools(granted(...flags)).find((tool) => tool.name === name)
@@ -14,17 +15,17 @@ const toolNamed = (name: string, ...flags: string[]) => {
 }
 const plan = (name: string, input: unknown, ...flags: string[]) => {
   const tool = toolNamed(name, ...flags)
-  return tool.plan(tool.input.parse(input), {} as never)
+  return tool.plan(tool.input.parse(input), { ...CALLER, auth: 'local', can: new Set() })
 }
 
 suite('dbQuery', () => {
   test('is exported twice, as default and by name', () => assert.equal(byDefault, dbQuery))
 
-  test('names three read tools within 6 kB', () => {
+  test('names four read tools within 6 kB', () => {
     const tools = dbQuery.tools(granted('/srv/shop.db', '/srv/crm.db'))
     assert.deepEqual(
       tools.map(({ name }) => name),
-      ['query_sql', 'list_tables', 'describe_table'],
+      ['query_sql', 'list_tables', 'describe_table', 'explain_query'],
     )
     for (const tool of tools) {
       assert.deepEqual(
@@ -52,6 +53,7 @@ suite('dbQuery', () => {
         { name: 'crm', file: '/srv/a b.sqlite', tables: '*' },
       ],
       parser: 'veto',
+      queries: [],
     })
     assert.deepEqual(dbQuery.grants(granted('/srv/shop.db')), ['tool:read_only', 'resource:local'])
     assert.deepEqual(dbQuery.grants(granted()), [])
@@ -63,7 +65,15 @@ suite('dbQuery', () => {
       assert.throws(() => dbQuery.fromFlags({ db: [flag] }), RangeError))
 
   test('plans with the only database, and asks for the name when there are several', () => {
-    const operation = { op: 'query', database: 'shop', sql: 'SELECT 1', params: [], maxRows: 100 }
+    const operation = {
+      op: 'query',
+      caller: CALLER,
+      database: 'shop',
+      sql: 'SELECT 1',
+      params: [],
+      maxRows: 100,
+      format: 'json',
+    }
     assert.deepEqual(plan('query_sql', { sql: 'SELECT 1' }, '/srv/shop.db'), operation)
     assert.throws(() => plan('query_sql', { sql: 'SELECT 1' }, '/srv/shop.db', '/srv/crm.db'))
     assert.deepEqual(plan('query_sql', { sql: 'SELECT 1', database: 'crm' }, '/srv/shop.db', '/srv/crm.db'), {
@@ -71,14 +81,21 @@ suite('dbQuery', () => {
       database: 'crm',
     })
     assert.throws(() => plan('query_sql', { sql: 'SELECT 1', database: 'other' }, '/srv/shop.db'))
-    assert.deepEqual(plan('list_tables', {}, '/srv/shop.db', '/srv/crm.db'), { op: 'list_tables' })
+    assert.deepEqual(plan('list_tables', {}, '/srv/shop.db', '/srv/crm.db'), {
+      op: 'list_tables',
+      caller: CALLER,
+      detail: 'summary',
+    })
     assert.deepEqual(plan('list_tables', { pattern: 'a%', database: 'crm' }, '/srv/shop.db', '/srv/crm.db'), {
       op: 'list_tables',
+      caller: CALLER,
+      detail: 'summary',
       database: 'crm',
       pattern: 'a%',
     })
     assert.deepEqual(plan('describe_table', { table: 'orders' }, '/srv/shop.db'), {
       op: 'describe_table',
+      caller: CALLER,
       database: 'shop',
       table: 'orders',
     })

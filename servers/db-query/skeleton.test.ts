@@ -12,7 +12,7 @@ const { file, remove } = fixture()
 after(remove)
 const engine = openDatabase({ name: 'shop', file })
 const granted = { employees: { columns: ['id', 'NAME'] }, Orders: {}, articles: {}, order_items: {} }
-const catalogue = readCatalogue(engine, granted)
+const catalogue = readCatalogue(engine, granted, '')
 const bones = skeleton(catalogue)
 const says = (sql: string) => {
   try {
@@ -73,6 +73,8 @@ suite('skeleton()', () => {
       kind: 'table',
       columns: [column],
       limited: true,
+      filter: '',
+      samples: false,
       fenced: false,
       unindexed: false,
       withoutRowid: false,

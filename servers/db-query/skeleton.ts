@@ -36,9 +36,10 @@ export function skeleton(catalogue: Catalogue): Skeleton {
 }
 
 /** The real counterpart of a limited table. SQLite moves no condition into a MATERIALIZED part. */
-export function limitedView({ name, columns, fenced, unindexed }: Exposed): string {
+export function limitedView({ name, columns, fenced, unindexed, filter }: Exposed): string {
   const list = columns.map((column) => quoted(column.name)).join(', ')
-  const part = `SELECT ${list} FROM main.${quoted(name)}${unindexed ? ' NOT INDEXED' : ''}`
+  const from = `SELECT ${list} FROM main.${quoted(name)}${unindexed ? ' NOT INDEXED' : ''}`
+  const part = filter === '' ? from : `${from} WHERE (${filter})`
   const body = fenced ? `WITH fenced AS MATERIALIZED (${part}) SELECT ${list} FROM fenced` : part
   return `CREATE TEMP VIEW ${quoted(name)} AS ${body}`
 }

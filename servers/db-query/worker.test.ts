@@ -8,7 +8,7 @@ import type { Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { fixture, SPEND } from './fixture.ts'
+import { CALLER, fixture, SECRET, SPEND } from './fixture.ts'
 
 const { file, remove } = fixture()
 after(remove)
@@ -31,7 +31,7 @@ async function start(
   )
   const front = child.stdio[3] as Socket
   const frames = framesOf(front)
-  child.stdin?.write(`${JSON.stringify({ resources: granted, watched: false })}\n`)
+  child.stdin?.write(`${JSON.stringify({ resources: granted, memoryMb: 4096, secret: SECRET })}\n`)
   const first = await frames()
   const call = (operation: unknown) => {
     const head = Buffer.from(JSON.stringify({ operation, spend: SPEND }))
@@ -70,7 +70,15 @@ async function end(child: ChildProcess): Promise<NodeJS.Signals | null> {
   return (await gone)[1]
 }
 
-const query = (sql: string) => ({ op: 'query', database: 'shop', sql, params: [], maxRows: 10 })
+const query = (sql: string) => ({
+  op: 'query',
+  caller: CALLER,
+  database: 'shop',
+  sql,
+  params: [],
+  maxRows: 10,
+  format: 'json',
+})
 
 suite('worker.ts', () => {
   test('serves operations of the closed union, and nothing else', async () => {

@@ -1,4 +1,5 @@
 // How the processes of one server are started: which flags fence each of them in, and what each may read and write.
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -41,7 +42,11 @@ export function launchOf<Resources>(options: {
         entry,
       ],
       count: worker.count,
-      config: JSON.stringify({ resources: config.resources, memoryMb: worker.memoryMb } satisfies WorkerConfig),
+      config: JSON.stringify({
+        resources: config.resources,
+        memoryMb: worker.memoryMb,
+        secret: randomBytes(32).toString('base64url'), // new at each start: what was signed before is no longer valid
+      } satisfies WorkerConfig),
     },
     onServing: options.onServing,
   }

@@ -8,20 +8,25 @@ import { type Watchdog, watchdog } from './watchdog.ts'
 /** Executes one operation. The operation comes from another process: parse it with the closed schema before use. */
 export type Execute = (operation: unknown, spend: Budget) => Promise<Result> | Result
 
-/** What the supervisor writes: what was granted, and by how many MiB the process may grow. */
-export type WorkerConfig = Readonly<{ resources: unknown; memoryMb: number }>
+/**
+ * What the supervisor writes: what was granted, by how many MiB the process may grow, and 32 random bytes in base64url
+ * that all workers of one server share and nobody else knows.
+ */
+export type WorkerConfig = Readonly<{ resources: unknown; memoryMb: number; secret: string }>
 
 const CONFIG_FD = 0 // the supervisor writes one line of JSON, and holds the pipe open as long as it lives
 const FRONT_FD = 3 // one end of a socket pair; the front holds the other
 
 /** Opens the authority that `setup` describes and serves operations until the front or the supervisor goes away. */
-export async function serveOperations(setup: (resources: unknown) => Promise<Execute> | Execute): Promise<void> {
-  const { resources, memoryMb } = readConfig()
+export async function serveOperations(
+  setup: (resources: unknown, secret: string) => Promise<Execute> | Execute,
+): Promise<void> {
+  const { resources, memoryMb, secret } = readConfig()
   new Socket({ fd: CONFIG_FD, writable: false }).on('error', goodbye).on('end', goodbye).resume() // the supervisor is gone
   const front = new Socket({ fd: FRONT_FD, readable: true, writable: true })
   front.on('error', goodbye).on('end', goodbye)
   try {
-    const execute = await setup(resources)
+    const execute = await setup(resources, secret)
     listen(front, watched(execute, watchdog(memoryMb)))
   } catch (thrown) {
     // Frame 0 is the worker's own: the front logs it, and no call is answered by this process.

@@ -1,20 +1,14 @@
 // The breaking table: what code that took over a server tries, the layer that refuses it, and the proof that it was that layer.
-import { chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { parse, stringify } from 'yaml'
-import { deploy, freshState, must, prepare, ROOT, run, STATE } from './machine.ts'
-
-type Service = Record<string, unknown> & { security_opt?: string[]; command: string[]; volumes: unknown[] }
-type Compose = { services: Record<string, Service>; networks: Record<string, Record<string, unknown>> }
-/** Takes layers out of the shipped manifest. */
-type Weaken = (service: Service, compose: Compose) => void
+import { deploy, freshState, prepare, ROOT, STATE } from './machine.ts'
+import { buildProbe, probeIn, type Service, type Weaken } from './probing.ts'
 
 const SERVER = 'db-query'
 const HOST_PORT = 18_999
-const PROBE = join(STATE, 'probe')
 const SECCOMP: Weaken = (service) => {
   service.security_opt = ['no-new-privileges:true', 'seccomp=unconfined']
 }
@@ -27,20 +21,7 @@ before(
     freshState()
     await deploy('up', ['--sample'], { MCP_RUNTIME: 'runc' }) // makes state and firewall; the probes run in its place
     await deploy('compose', ['stop', '-t', '12'])
-    mkdirSync(PROBE, { mode: 0o755 })
-    await must('gcc', [
-      '-static',
-      '-O1',
-      '-Wall',
-      '-Werror',
-      '-o',
-      join(PROBE, 'probe'),
-      join(ROOT, 'test/sandbox/probe.c'),
-    ])
-    copyFileSync(join(PROBE, 'probe'), join(PROBE, 'suid'))
-    chownSync(join(PROBE, 'suid'), 0, 0)
-    chmodSync(join(PROBE, 'suid'), 0o4755)
-    writeFileSync(join(PROBE, 'root-only'), 'secret\n', { mode: 0o400 })
+    await buildProbe()
     chmodSync(join(STATE, 'data/db'), 0o777) // so that only the mount can refuse
     hostService = createServer((socket) => socket.end()).listen(HOST_PORT, '0.0.0.0')
   },
@@ -240,23 +221,5 @@ function GVISOR_PROFILE(service: Service): void {
   service.security_opt = ['no-new-privileges:true', `seccomp=${ROOT}/seccomp/${SERVER}.gvisor.json`]
 }
 
-/** Runs the probe where the server would run, in the shipped manifest less what `weaken` takes out; returns its lines. */
-async function probe(runtime: string, words: readonly string[], weaken?: Weaken): Promise<Record<string, string>> {
-  const compose = parse(readFileSync(join(ROOT, 'deploy/compose.yaml'), 'utf8'), { merge: true }) as Compose
-  const service = compose.services[SERVER] as Service
-  service.command = [...words]
-  service['entrypoint'] = ['/probe/probe']
-  service['restart'] = 'no'
-  service.volumes.push({ type: 'bind', source: PROBE, target: '/probe', read_only: true })
-  weaken?.(service, compose)
-  const file = join(STATE, 'probe.yaml')
-  writeFileSync(file, stringify(compose, { version: '1.1' })) // docker-compose 1.29 reads YAML 1.1: "no" must be quoted
-  const { code, stdout, stderr } = await run(join(ROOT, 'deploy/compose'), ['run', '--rm', '--no-deps', '-T', SERVER], {
-    env: { MCP_COMPOSE: file, MCP_RUNTIME: runtime },
-    limitMs: 60_000,
-  })
-  const lines = stdout.split('\n').map((line) => line.trim().split(' '))
-  const said = Object.fromEntries(lines.filter(([name, answer]) => name && answer)) as Record<string, string>
-  assert.equal(said['probe'], 'started', `the probe did not start: ${stderr}`)
-  return { ...said, exit: String(code) }
-}
+const probe = (runtime: string, words: readonly string[], weaken?: Weaken) =>
+  probeIn(SERVER, { runtime, words, ...(weaken === undefined ? {} : { weaken }) })

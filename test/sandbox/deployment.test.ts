@@ -11,8 +11,8 @@ import {
   deploy,
   docker,
   freshState,
-  health,
   inspect,
+  isHealthy,
   must,
   PORT,
   prepare,
@@ -122,7 +122,7 @@ for (const runtime of RUNTIMES) {
       assert.deepEqual((await inFlight).structuredContent['rows'], [[SLOW_ROWS]])
       assert.equal(await inspect<number>('db-query', '.State.ExitCode'), 0)
       await docker('start', container('db-query'))
-      await until('db-query is healthy', HEALTH_MS, async () => (await health('db-query')) === 'ok')
+      await until('db-query is healthy', HEALTH_MS, () => isHealthy('db-query'))
     })
 
     test('kill -9 loses no acknowledged record, and the server comes back by itself', async () => {
@@ -131,7 +131,7 @@ for (const runtime of RUNTIMES) {
       const pid = await inspect<number>('file', '.State.Pid')
       process.kill(pid, 'SIGKILL')
       await until('file was restarted', HEALTH_MS, async () => (await inspect<number>('file', '.RestartCount')) >= 1)
-      await until('file is healthy', HEALTH_MS, async () => (await health('file')) === 'ok')
+      await until('file is healthy', HEALTH_MS, () => isHealthy('file'))
       await delay(500)
       const verified = await run('/usr/bin/docker', verifier('file'))
       assert.equal(verified.code, 0, verified.stderr)

@@ -84,15 +84,8 @@ export async function until(what: string, limitMs: number, look: () => Promise<b
   throw new Error(`${what}: not within ${limitMs} ms`)
 }
 
-/** What the gateway says about one server: `ok` or `down`. */
-export const health = async (server: string) =>
-  (
-    await run('curl', [
-      '-s',
-      '-m',
-      '5',
-      '--cacert',
-      join(STATE, 'tls/ca.pem'),
-      `https://localhost:${PORT}/healthz/${server}`,
-    ])
-  ).stdout
+/** Does the server answer for itself, through the gateway? */
+export async function isHealthy(server: string): Promise<boolean> {
+  const url = `https://localhost:${PORT}/healthz/${server}`
+  return (await run('curl', ['-s', '-f', '-m', '5', '--cacert', join(STATE, 'tls/ca.pem'), url])).code === 0
+}

@@ -17,6 +17,7 @@ const SCENARIOS: readonly (readonly [revision: string, scenario: string])[] = [
   ['2026-07-28', 'dns-rebinding-protection'],
   ['2026-07-28', 'http-header-validation'],
   ['2026-07-28', 'server-stateless'],
+  ['2026-07-28', 'caching'],
 ]
 const SCENARIO_MS = 60_000
 

@@ -11,6 +11,7 @@ import { readText } from './read-text.ts'
 import { resources } from './resources.ts'
 import { openRoots } from './roots.ts'
 import { search } from './search.ts'
+import { searchContent } from './search-content.ts'
 import { secretNames } from './secret-names.ts'
 import { type Entry, withEntry } from './walk.ts'
 
@@ -49,6 +50,8 @@ function run(asked: PathOperation, entry: Entry, listing: Listing, spend: Budget
       return list(listing, entry, { cursor: asked.cursor, outputBytes: spend.outputBytes })
     case 'search':
       return search(listing, entry, { asked, spend, now: () => performance.now() })
+    case 'search_content':
+      return searchContent(listing, entry, { asked, spend, now: () => performance.now() })
     case 'info':
       return info(listing.root, entry)
   }

@@ -79,7 +79,7 @@ function answer(entries: readonly ListedEntry[], walk: Tree, cut: Cut | undefine
 }
 
 // The names of a cursor are opened one by one, so they obey the same syntax as a path.
-function cursorNames(cursor: string | undefined): readonly string[] {
+export function cursorNames(cursor: string | undefined): readonly string[] {
   const names = cursor?.split('/') ?? []
   if (names.some((name) => name === '' || name === '.' || name === '..' || !isSpeakable(name)))
     throw new Denial('invalid_input', 'The cursor is not one that a search returned', {

@@ -96,6 +96,15 @@ suite('file', () => {
     assert.deepEqual(plan('list_directory', {}), { op: 'list', path: '.' })
     assert.deepEqual(plan('list_directory', { path: 'a', cursor: 'b' }), { op: 'list', path: 'a', cursor: 'b' })
     assert.deepEqual(plan('search_files', { glob: '*' }), { op: 'search', path: '.', glob: '*', exclude: [] })
+    assert.deepEqual(plan('search_content', { pattern: 'x', case: 'ignore' }), {
+      op: 'search_content',
+      path: '.',
+      pattern: 'x',
+      exclude: [],
+      context: 0,
+      ignore_case: true,
+      max: 100,
+    })
     assert.deepEqual(plan('get_file_info', { path: 'a' }), { op: 'info', path: 'a' })
     assert.deepEqual(plan('list_allowed_directories', {}), { op: 'roots' })
   })
@@ -116,7 +125,7 @@ suite('file', () => {
       controls: {} as Controls<Operation>, // nothing is called here
     })
     const listed = list({ ...caller, can })
-    assert.equal(listed.length, 5)
+    assert.equal(listed.length, 6)
     assert.ok(Buffer.byteLength(JSON.stringify({ tools: listed })) < 6_000)
   })
 })

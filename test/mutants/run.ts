@@ -13,7 +13,8 @@ const COPIED = ['packages', 'servers', 'test']
 const LINKED = 'node_modules'
 const OWN = '@hardened-mcp' // links of the workspaces, which have to lead into the copy
 const AT_ONCE = 2
-const LIMIT_MS = 120_000
+const MUTANT_LIMIT_MS = 300_000
+const BASELINE_LIMIT_MS = 900_000
 
 type Outcome = 'red' | 'green' | 'hung'
 
@@ -38,14 +39,14 @@ function linkModules(copy: string, home: string): void {
 }
 
 /** Runs the test files under this very Node; `red` when the runner says so. */
-function runTests(root: string, tests: readonly string[]): Promise<Outcome> {
+function runTests(root: string, tests: readonly string[], limitMs: number): Promise<Outcome> {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--test', ...tests], { cwd: root, env, stdio: 'ignore', detached: true })
     const timer = setTimeout(() => {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL') // the runner and its test processes
       resolve('hung')
-    }, LIMIT_MS)
+    }, limitMs)
     child.on('exit', (code) => {
       clearTimeout(timer)
       resolve(code === 0 ? 'green' : 'red')
@@ -60,7 +61,7 @@ async function tryMutant(mutant: Mutant): Promise<Outcome> {
     const broken = mutate(readFileSync(path, 'utf8'), mutant)
     stripTypeScriptTypes(broken) // a mutant that does not parse would be red for the wrong reason
     writeFileSync(path, broken)
-    return await runTests(copy, mutant.tests)
+    return await runTests(copy, mutant.tests, MUTANT_LIMIT_MS)
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }
@@ -69,7 +70,7 @@ async function tryMutant(mutant: Mutant): Promise<Outcome> {
 async function baseline(chosen: readonly Mutant[]): Promise<Outcome> {
   const copy = copyRepository()
   try {
-    return await runTests(copy, [...new Set(chosen.flatMap(({ tests }) => tests))])
+    return await runTests(copy, [...new Set(chosen.flatMap(({ tests }) => tests))], BASELINE_LIMIT_MS)
   } finally {
     rmSync(copy, { recursive: true, force: true })
   }

@@ -69,6 +69,7 @@ before(
 )
 after(async () => {
   site?.kill('SIGKILL')
+  await deploy('down') // the probes made the networks of the whole manifest
   await run('ip', ['netns', 'delete', SPACE])
   await run('ip', ['link', 'delete', 'mcp-test-veth'])
 })

@@ -1,6 +1,7 @@
 // From a cleared operation to its answer: parsed again, judged again, walked by descriptor.
 import { type Budget, Denial, type Result } from '@hardened-mcp/security-core'
 import { systemCalls } from './descriptors.ts'
+import { directoryTree } from './directory-tree.ts'
 import { info } from './info.ts'
 import { list } from './list.ts'
 import type { Listing } from './listing.ts'
@@ -52,6 +53,8 @@ function run(asked: PathOperation, entry: Entry, listing: Listing, spend: Budget
       return search(listing, entry, { asked, spend, now: () => performance.now() })
     case 'search_content':
       return searchContent(listing, entry, { asked, spend, now: () => performance.now() })
+    case 'tree':
+      return directoryTree(listing, entry, { asked, spend, now: () => performance.now() })
     case 'info':
       return info(listing.root, entry)
   }

@@ -6,6 +6,7 @@ export const MAX_GLOB_CHARS = 256
 export const MAX_EXCLUDES = 32
 const MAX_LINE = 1_000_000_000
 export const MAX_PATTERN_CHARS = 1_000
+const MAX_TREE_DEPTH = 96 // as deep as a walk goes
 export const MAX_CONTEXT = 10
 export const MAX_MATCHES = 1_000
 export const MAX_LINES = 100_000 // more than any answer can carry
@@ -31,6 +32,7 @@ export const contentCursor = text(MAX_PATH_CHARS + 12).refine(
   'Must be truncated.next of an earlier answer',
 )
 export const pattern = text(MAX_PATTERN_CHARS)
+export const depth = whole(1, MAX_TREE_DEPTH)
 export const context = whole(0, MAX_CONTEXT)
 export const matches = whole(1, MAX_MATCHES)
 export const line = whole(1, MAX_LINE)
@@ -60,6 +62,7 @@ export const operation = z.discriminatedUnion('op', [
     max: matches,
     cursor: contentCursor.optional(),
   }),
+  z.strictObject({ op: z.literal('tree'), path, depth, exclude: excludes }),
   z.strictObject({ op: z.literal('info'), path }),
   z.strictObject({ op: z.literal('roots') }),
 ])

@@ -96,6 +96,7 @@ suite('file', () => {
     assert.deepEqual(plan('list_directory', {}), { op: 'list', path: '.' })
     assert.deepEqual(plan('list_directory', { path: 'a', cursor: 'b' }), { op: 'list', path: 'a', cursor: 'b' })
     assert.deepEqual(plan('search_files', { glob: '*' }), { op: 'search', path: '.', glob: '*', exclude: [] })
+    assert.deepEqual(plan('directory_tree', {}), { op: 'tree', path: '.', depth: 3, exclude: [] })
     assert.deepEqual(plan('search_content', { pattern: 'x', case: 'ignore' }), {
       op: 'search_content',
       path: '.',
@@ -125,7 +126,7 @@ suite('file', () => {
       controls: {} as Controls<Operation>, // nothing is called here
     })
     const listed = list({ ...caller, can })
-    assert.equal(listed.length, 6)
+    assert.equal(listed.length, 7)
     assert.ok(Buffer.byteLength(JSON.stringify({ tools: listed })) < 6_000)
   })
 })

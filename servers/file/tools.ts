@@ -6,6 +6,7 @@ import {
   contentCursor,
   context,
   cursor,
+  depth,
   excludes,
   glob,
   line,
@@ -86,6 +87,16 @@ const listDirectory = defineTool({
     path: input.path,
     ...(input.cursor === undefined ? {} : { cursor: input.cursor }),
   }),
+})
+
+const directoryTree = defineTool({
+  ...COMMON,
+  name: 'directory_tree',
+  title: 'Show a directory tree',
+  description: 'All names below a directory; directories end in a slash. closed are never opened.',
+  input: z.strictObject({ path: path.default('.'), depth: depth.default(3), exclude: excludes.default([]) }),
+  output: z.looseObject({ entries: rows }),
+  plan: ({ path, depth, exclude }): Operation => ({ op: 'tree', path, depth, exclude }),
 })
 
 const searchFiles = defineTool({
@@ -173,6 +184,7 @@ const listAllowedDirectories = defineTool({
 export const readingTools = [
   readTextFile,
   listDirectory,
+  directoryTree,
   searchFiles,
   searchContent,
   getFileInfo,

@@ -6,6 +6,7 @@ import type { Operation } from './operations.ts'
 import { exposedDatabases, frontGate, sameCaller } from './policy.ts'
 import { type Resources, resources } from './resources.ts'
 import { describeTable, explainQuery, listTables, NEEDS, querySql, selectable } from './tools.ts'
+import { views } from './views.ts'
 
 function tools(granted: Resources) {
   const databases = selectable(granted.databases)
@@ -40,6 +41,7 @@ export const dbQuery = defineServer<Resources, Operation>({
   fromFlags: (values) => ({ databases: (values['db'] ?? []).map(grantOf) }),
   grants: ({ databases }) => (databases.length === 0 ? [] : NEEDS),
   tools,
+  views,
   policies: (granted) => [sameCaller, exposedDatabases(granted), frontGate],
   worker: {
     entry: new URL('./worker.ts', import.meta.url),

@@ -24,6 +24,10 @@ export type TestClient = Readonly<{
   /** Rejects on a protocol error, such as an unknown tool. */
   call(name: string, args?: Record<string, unknown>, stop?: AbortSignal): Promise<Outcome>
   ping(): Promise<unknown>
+  /** URIs of the resources that are listed, and templates of the others. */
+  resources(): Promise<{ uris: readonly string[]; templates: readonly string[] }>
+  /** Text of one resource; rejects on a protocol error. */
+  read(uri: string): Promise<string>
   /** Process id of the server under stdio. */
   pid(): number | undefined
   close(): Promise<void>
@@ -40,6 +44,18 @@ export async function connect(kind: ClientKind, reach: Reach): Promise<TestClien
     tools: async () => (await client.listTools()).tools,
     call: (name, args = {}, stop) => callTool(client, name, args, stop),
     ping: () => client.ping(),
+    async resources() {
+      const { resources } = await client.listResources()
+      const { resourceTemplates } = await client.listResourceTemplates()
+      return {
+        uris: resources.map(({ uri }) => uri),
+        templates: resourceTemplates.map(({ uriTemplate }) => uriTemplate),
+      }
+    },
+    async read(uri) {
+      const [content] = (await client.readResource({ uri })).contents
+      return content !== undefined && 'text' in content ? content.text : ''
+    },
     pid: () => ('pid' in transport ? (transport.pid ?? undefined) : undefined),
     close: () => client.close(),
   }

@@ -6,6 +6,7 @@ import type { Operation } from './operations.ts'
 import { confinedPaths } from './policy.ts'
 import { type Resources, ROOT_NAME, resources } from './resources.ts'
 import { READ, readingTools } from './tools.ts'
+import { views } from './views.ts'
 
 const WRITE = ['tool:write', 'sys:file_write'] as const
 
@@ -46,6 +47,7 @@ export const file = defineServer<Resources, Operation>({
   grants,
   tools: () => readingTools,
   policies: (granted) => [confinedPaths(granted)],
+  views,
   worker: {
     entry: new URL('./worker.ts', import.meta.url),
     count: 2,

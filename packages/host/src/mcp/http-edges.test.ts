@@ -256,17 +256,22 @@ suite('serveHttp(): where it listens, and how it stops', { timeout: 60_000 }, ()
     assert.equal(await ask('127.0.0.1', 'https://app.example'), 421)
   })
 
-  test('closes in an orderly way: a running call is answered first, and nothing new is taken', async () => {
-    const own = await serveNotes()
-    const release = own.notes.audit.hold('tool_call.success')
-    const call = post(own.url, legacyMessage('tools/call', { name: 'read_note', arguments: { name: 'milk' } }))
-    while (!own.notes.audit.asked.some(({ type }) => type === 'tool_call.success')) await delay(10)
-    const closed = own.close()
-    await assert.rejects(post(own.url, LIST))
-    release()
-    assert.match((await call).body, /milk/)
-    await closed
-  })
+  const READ = { name: 'read_note', arguments: { name: 'milk' } }
+  for (const [era, message, headers] of [
+    ['2025-11-25', legacyMessage('tools/call', READ), {}],
+    [MODERN, modernMessage('tools/call', READ), modernHeaders('tools/call', READ.name)],
+  ] as const)
+    test(`closes in an orderly way: a running call of ${era} is answered first, and nothing new is taken`, async () => {
+      const own = await serveNotes()
+      const release = own.notes.audit.hold('tool_call.success')
+      const call = post(own.url, message, headers)
+      while (!own.notes.audit.asked.some(({ type }) => type === 'tool_call.success')) await delay(10)
+      const closed = own.close()
+      await assert.rejects(post(own.url, LIST))
+      release()
+      assert.match((await call).body, /milk/)
+      await closed
+    })
 
   test('closes in an orderly way: a client that reads slowly gets all of its answer', async () => {
     const bytes = 16 * 1024 * 1024 // more than the buffers of both sockets hold

@@ -137,11 +137,14 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()
       for (const response of open.keys()) if (!response.headersSent) response.setHeader('connection', 'close')
+      await Promise.all([...open.keys()].map(ended)) // the calls in flight: closing their handler would cut them off
       await modern.close()
       await closed
     },
   }
 }
+
+const ended = (response: ServerResponse) => new Promise((resolve) => response.once('close', resolve))
 
 const listening = (server: Server, host: string, port: number) =>
   new Promise<void>((resolve, fail) => {

@@ -15,12 +15,21 @@ export const SPEND = { deadlineMs: 10_000, outputBytes: 65_536 } as const
 
 export const vectors = (name: string): unknown => JSON.parse(readFileSync(new URL(name, VECTORS), 'utf8'))
 
-/** A fresh copy of the fixture in a directory of its own. */
-export function fixture(): { file: string; remove: () => void } {
+/** Changes only what the policy `limited` hides. */
+export const HIDDEN_OTHERWISE = `
+  UPDATE customers SET email = 'other' || id || '@elsewhere.org', created_at = '1999-01-0' || id, credit_limit = 10000 - id * 7;
+  UPDATE employees SET salary = 500 - id * 3;
+  UPDATE users SET login = 'x' || id, password_hash = 'y', api_token = 'z';
+  DELETE FROM secrets WHERE id = 1;
+  INSERT INTO secrets SELECT id + 100, name, 'v' FROM customers;
+`
+
+/** A fresh copy of the fixture in a directory of its own, changed by `sql`. */
+export function fixture(sql = ''): { file: string; remove: () => void } {
   const directory = mkdtempSync(join(tmpdir(), 'db-query-'))
   const file = join(directory, 'shop.db')
   const db = new Database(file)
-  db.exec(readFileSync(new URL('fixture.sql', VECTORS), 'utf8'))
+  db.exec(readFileSync(new URL('fixture.sql', VECTORS), 'utf8') + sql)
   db.close()
   return { file, remove: () => rmSync(directory, { recursive: true }) }
 }

@@ -1,9 +1,8 @@
 // Non-interference: two databases that differ only in what the policy hides must answer every statement alike, byte for byte.
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
-import Database from 'better-sqlite3'
 import fc from 'fast-check'
-import { asker, fixture, type Outcome, vectors } from './fixture.ts'
+import { asker, fixture, HIDDEN_OTHERWISE, type Outcome, vectors } from './fixture.ts'
 import type { Params } from './operations.ts'
 import { tokensOf } from './token-scan.ts'
 
@@ -14,20 +13,12 @@ const attacks = vectors('attacks.json') as readonly Row[]
 const RUNS = Number(process.env['DB_QUERY_FUZZ_RUNS'] ?? 1500) // 100 000 before a release
 
 const one = fixture()
-const two = fixture()
+const two = fixture(HIDDEN_OTHERWISE)
 after(() => [one, two].forEach(({ remove }) => remove()))
-const writer = new Database(two.file)
-writer.exec(`
-  UPDATE customers SET email = 'other' || id || '@elsewhere.org', created_at = '1999-01-0' || id, credit_limit = 10000 - id * 7;
-  UPDATE employees SET salary = 500 - id * 3;
-  UPDATE users SET login = 'x' || id, password_hash = 'y', api_token = 'z';
-  DELETE FROM secrets WHERE id = 1;
-  INSERT INTO secrets SELECT id + 100, name, 'v' FROM customers;
-`)
-writer.close()
 
 const [askOne, askTwo] = [asker(one.file), asker(two.file)]
-const bare = (outcome: Outcome) => ('text' in outcome ? outcome.text : `${outcome.code} ${outcome.says}`)
+const bare = (outcome: Outcome) =>
+  'text' in outcome ? outcome.text.replace(/,"next":"[\w-]*"/, '') : `${outcome.code} ${outcome.says}`
 const CLOCK = /random|now|current_|julianday\(\)/i
 
 function alike(sql: string, policy: string, params?: Params): boolean {

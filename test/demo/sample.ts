@@ -59,7 +59,7 @@ const policyText = (
 version: 1
 servers:
   db-query:
-    allowed_tools: [query_sql, list_tables, describe_table]
+    allowed_tools: [query_sql, list_tables, describe_table, explain_query]
     permissions: ["tool:read_only", "resource:local"]
     rate_limits: { "*": 600 }
     resources:
@@ -71,7 +71,7 @@ servers:
             orders: {}
             customers: { columns: [id, name, city] }   # not their e-mail addresses
   file:
-    allowed_tools: [read_text_file, list_directory, search_files, get_file_info, list_allowed_directories]
+    allowed_tools: [read_text_file, list_directory, directory_tree, search_files, search_content, get_file_info, list_allowed_directories]
     permissions: ["tool:read_only", "resource:local", "sys:file_read"]
     rate_limits: { "*": 600 }
     resources:

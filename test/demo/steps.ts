@@ -20,6 +20,7 @@ export const legitimate = (site: string): readonly Step[] => [
   { server: 'file', tool: 'list_directory', args: { path: '.' } },
   read('welcome.md'),
   { server: 'file', tool: 'search_files', args: { path: '.', glob: '**/*.{md,txt}' } },
+  { server: 'file', tool: 'search_content', args: { path: '.', pattern: '[Hh]andbook', glob: '**/*.txt' } },
   get(`${site}/`),
 ]
 

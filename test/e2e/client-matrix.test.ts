@@ -14,14 +14,22 @@ const ENDLESS = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
 
 const CASES = {
   'db-query': {
-    tools: ['query_sql', 'list_tables', 'describe_table'],
+    tools: ['query_sql', 'list_tables', 'describe_table', 'explain_query'],
     call: ['query_sql', { sql: 'SELECT name FROM products WHERE id = ?', params: [1] }],
     answers: { rows: [['lamp']] },
     badInput: ['query_sql', { sql: 7 }],
     slow: ['query_sql', { sql: ENDLESS }],
   },
   file: {
-    tools: ['read_text_file', 'list_directory', 'search_files', 'get_file_info', 'list_allowed_directories'],
+    tools: [
+      'read_text_file',
+      'list_directory',
+      'directory_tree',
+      'search_files',
+      'search_content',
+      'get_file_info',
+      'list_allowed_directories',
+    ],
     call: ['read_text_file', { path: 'notes/meeting.txt' }],
     answers: { text: 'Agenda\n1. Shop figures\n2. Handbook\n' },
     badInput: ['read_text_file', { path: 'welcome.md', surprise: true }],

@@ -9,7 +9,7 @@ export const COMMON: Readonly<Record<string, Family>> = {
     calls: words('brk mmap mprotect munmap madvise mremap'),
   },
   threads: {
-    because: 'the pool of libuv, the collector of V8, the lifeline thread of a worker',
+    because: 'the pool of libuv, the collector of V8, the watchdog thread of a worker',
     calls: words(
       'futex set_robust_list rseq set_tid_address gettid getpid sched_yield sched_getaffinity sched_getparam sched_getscheduler membarrier exit exit_group tgkill',
     ),
@@ -39,8 +39,9 @@ export const COMMON: Readonly<Record<string, Family>> = {
     calls: words('getuid geteuid getgid getegid getppid capget uname sysinfo getrandom getrusage'),
   },
   processes: {
-    because: 'the supervisor starts, ends and replaces front and workers; clone is filtered: no new namespace',
-    calls: words('wait4 kill dup2 dup3'),
+    because:
+      'the supervisor starts, ends and replaces front and workers, and lets the front go first; clone is filtered: no new namespace',
+    calls: words('wait4 kill dup2 dup3 setpriority'),
   },
   channels: {
     because:

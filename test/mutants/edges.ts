@@ -37,7 +37,7 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
     because: 'a record with a wrong number verifies',
   },
   {
-    ...inside(AUDIT, 'verify'),
+    ...inside(AUDIT, 'verify', 'verify', 'anchors'),
     find: 'if (fault === undefined && anchors.last >= seq)',
     replace: 'if (fault === undefined && anchors.last > seq)',
     because: 'a trail that was cut at its anchor verifies',

@@ -39,7 +39,6 @@ const sql = z.string().max(MAX_SQL_CHARS)
 
 export const MAX_CURSOR_CHARS = 64
 export const DETAILS = ['names', 'summary', 'full'] as const
-export type Detail = (typeof DETAILS)[number]
 
 const query = z.strictObject({
   op: z.literal('query'),

@@ -26,7 +26,6 @@ const database = z.strictObject({
   callers: z.array(z.string().max(128)).min(1).optional(),
 })
 export type DatabaseGrant = z.output<typeof database>
-export type TableGrant = z.output<typeof table>
 
 const described = { description: z.string().max(200).optional(), optional: z.boolean().optional() }
 const param = z.discriminatedUnion('type', [

@@ -19,7 +19,7 @@ const CASES = [
     sql: 'SELECT kind, count(*), sum(amount) FROM facts GROUP BY kind',
     params: [],
     total: 4,
-    heavy: true, // sixteen at once on two workers come near the deadline of 10 s
+    heavy: true, // on two workers, sixteen at once would wait longer than the deadline of 10 s
   },
 ] as const
 
@@ -108,7 +108,7 @@ try {
   ] as const) {
     const [ours, theirs] = await open()
     for (const each of CASES)
-      for (const inFlight of 'heavy' in each ? [1, 4] : [1, 16]) {
+      for (const inFlight of 'heavy' in each ? [1, 2] : [1, 16]) {
         const paged = 'paged' in each
         const total = Math.max(each.total, inFlight)
         const before = cpuMs(ours.pid)

@@ -1,0 +1,64 @@
+// Breaks of the servers' own controls: cursors and row filters of db-query, what the file server refuses to open.
+import type { Mutant } from './mutants.ts'
+
+const inside = (server: string, name: string, ...tests: readonly string[]) => ({
+  file: `servers/${server}/${name}.ts`,
+  tests: (tests.length === 0 ? [name] : tests).map((test) => `servers/${server}/${test}.test.ts`),
+})
+
+export const SERVER_MUTANTS: readonly Mutant[] = [
+  {
+    ...inside('db-query', 'cursor'),
+    find: 'if (!timingSafeEqual(bytes.subarray(SKIP_BYTES + DATA_BYTES), macOf(binding, head)))',
+    replace: 'if (bytes.length === 0)',
+    because: 'anybody can write a cursor',
+  },
+  {
+    ...inside('db-query', 'cursor'),
+    find: 'if (!head.subarray(SKIP_BYTES).equals(data.subarray(0, DATA_BYTES)))',
+    replace: 'if (head.length === 0)',
+    because: 'a page of other data follows without a word',
+  },
+  {
+    ...inside('db-query', 'cursor'),
+    find: 'JSON.stringify([caller.tenant, caller.id, database, sql, params])',
+    replace: 'JSON.stringify([database, sql, params])',
+    because: "a cursor of another tenant's caller is taken",
+  },
+  {
+    ...inside('db-query', 'row-filter'),
+    find: 'tenant.replaceAll("\'", "\'\'")',
+    replace: 'tenant',
+    because: 'the name of a tenant is read as SQL',
+  },
+  {
+    ...inside('db-query', 'row-filter'),
+    find: "if (depth < 0 || text === ';')",
+    replace: "if (text === ';')",
+    because: 'a filter closes the parenthesis around it',
+  },
+  {
+    ...inside('db-query', 'policy'),
+    find: 'caller.tenant === call.caller.tenant && caller.id === call.caller.id',
+    replace: 'caller.id === call.caller.id',
+    because: "an operation runs in another tenant's name",
+  },
+  {
+    ...inside('file', 'entry-rules'),
+    find: "if (!stats.isFile()) return 'special'",
+    replace: '',
+    because: 'a FIFO or a device is opened',
+  },
+  {
+    ...inside('file', 'entry-rules'),
+    find: "return stats.nlink > 1 && root.grant.hard_links === 'refuse' ? 'hard_link' : undefined",
+    replace: 'return undefined',
+    because: 'an outside file is read by its second name',
+  },
+  {
+    ...inside('file', 'walk'),
+    find: "if (!mayFollow) throw pathDenial('symlink', 'a directory on the way is a link')",
+    replace: '',
+    because: 'a link on the way is followed where the operator refused it',
+  },
+]

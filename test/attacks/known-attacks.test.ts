@@ -195,3 +195,37 @@ suite('fetching', () => {
     })
   }
 })
+
+suite('all at once', () => {
+  test('an endless query, a regex bomb and a FIFO leave every server answering ping', async () => {
+    const endless = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
+    writeFileSync(join(data, 'documents', 'line.txt'), `${'a'.repeat(10_000)}!\n`)
+    let flying = true
+    const bombs = Promise.all([
+      call('db-query', 'query_sql', { sql: endless }),
+      call('db-query', 'query_sql', { sql: endless }),
+      call('file', 'search_content', { path: '.', pattern: '(a+)+$' }),
+      call('file', 'read_text_file', { path: 'notes/pipe' }),
+    ]).finally(() => {
+      flying = false
+    })
+    const pings: number[] = []
+    while (flying) {
+      for (const client of Object.values(clients)) {
+        const sentMs = performance.now()
+        await client.ping()
+        pings.push(performance.now() - sentMs)
+      }
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    const [first, second, regex, fifo] = await bombs
+    assert.deepEqual(
+      [errorOf(first).code, errorOf(second).code, errorOf(fifo).code],
+      ['timeout', 'timeout', 'path_denied'],
+    )
+    assert.equal(regex.isError, undefined, 'linear time: it is simply answered')
+    const p99 = pings.toSorted((one, other) => one - other)[Math.floor(pings.length * 0.99)] as number
+    assert.ok(p99 < 100, `p99 ${p99} ms of ${pings.length} pings`)
+    assert.equal((await call('db-query', 'query_sql', { sql: 'SELECT 1' })).isError, undefined)
+  })
+})

@@ -11,7 +11,7 @@ import type { Operation } from './operations.ts'
 import { type Ground, ground, SECRET_TEXT } from './testing/ground.ts'
 import { naive } from './testing/naive.ts'
 
-const RUN_MS = 2_500 // long enough for ten thousands of tries; the long run has its own script
+const RUN_MS = Number(process.env['RACE_SECONDS'] ?? 2.5) * 1_000 // thousands of tries; `npm run test:race` makes many more
 const MOST_MS = 60_000 // a busy machine may let the two meet rarely
 const SPEND = { deadlineMs: 10_000, outputBytes: 65_536 }
 const OUTSIDE_NAME = 'only-outside'

@@ -151,7 +151,7 @@ suite('workerPool()', () => {
     await pool.ready
     const [child] = children.values()
     const signal = new Promise((resolve) => child?.on('exit', (_code, died) => resolve(died)))
-    await assert.rejects(run(pool, { kind: 'hoard' }, 30_000), Denial)
+    await assert.rejects(run(pool, { kind: 'hoard' }, 15_000), Denial)
     assert.equal(await signal, 'SIGUSR2')
   })
 })

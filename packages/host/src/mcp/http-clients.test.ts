@@ -4,6 +4,7 @@ import { after, before, suite, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { CLIENT_KINDS, connect } from '@hardened-mcp/testkit/clients'
+import { assertServesNotes } from './fixture/client-checks.ts'
 import { legacyMessage, modernHeaders, modernMessage, post, type Served, serveNotes } from './fixture/http.ts'
 import { aReader, KEY } from './fixture/notes.ts'
 
@@ -26,16 +27,7 @@ for (const kind of CLIENT_KINDS)
       const { counts } = served.notes
       const client = await connect(kind, { url: served.url, key: KEY })
       try {
-        assert.deepEqual(
-          (await client.tools()).map(({ name }) => name),
-          ['read_note'],
-        )
-        assert.deepEqual((await client.call('read_note', { name: 'milk' })).structuredContent, { note: 'milk' })
-        const bad = await client.call('read_note', { name: '' })
-        assert.equal(bad.isError, true)
-        assert.equal((bad.structuredContent['error'] as { code: string }).code, 'invalid_input')
-        for (const name of ['hidden_note', 'no_such_tool'])
-          await assert.rejects(client.call(name), { code: -32602, message: /Unknown tool$/ })
+        await assertServesNotes(client)
 
         if (kind !== 'v1' && kind !== 'v2') {
           // A 2025-11-25 client cancels with another request, which a server without sessions cannot relate to the first.

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { afterEach, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CLIENT_KINDS, connect } from '@hardened-mcp/testkit/clients'
+import { assertServesNotes } from './fixture/client-checks.ts'
 import { legacyMessage, MODERN, modernMessage } from './fixture/http.ts'
 
 const FIXTURE = fileURLToPath(new URL('fixture/stdio.ts', import.meta.url))
@@ -103,16 +104,7 @@ for (const kind of CLIENT_KINDS)
     test('lists, calls, refuses bad input, an unknown and a hidden tool alike, and stops what was cancelled', async () => {
       const client = await connect(kind, { node: [FIXTURE] })
       try {
-        assert.deepEqual(
-          (await client.tools()).map(({ name }) => name),
-          ['read_note'],
-        )
-        assert.deepEqual((await client.call('read_note', { name: 'milk' })).structuredContent, { note: 'milk' })
-        const bad = await client.call('read_note', { name: '' })
-        assert.equal(bad.isError, true)
-        assert.equal((bad.structuredContent['error'] as { code: string }).code, 'invalid_input')
-        for (const name of ['hidden_note', 'no_such_tool'])
-          await assert.rejects(client.call(name), { code: -32602, message: /Unknown tool$/ })
+        await assertServesNotes(client)
         const cancel = new AbortController()
         const waiting = client.call('read_note', { name: 'wait' }, cancel.signal)
         setTimeout(() => cancel.abort(), 200)

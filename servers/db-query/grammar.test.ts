@@ -79,7 +79,7 @@ const { expression, select } = fc.letrec<{ expression: string; select: string; s
       )
       .map(([f, e]) => `${f}(${e})`),
     fc.tuple(tie('expression'), tie('expression')).map(([c, v]) => `CASE WHEN ${c} THEN ${v} END`),
-    tie('select').map((inner) => `(${inner})`),
+    tie('select').map((inner) => `(${inner} ORDER BY 1)`), // else the value is that of any row
     tie('select').map((inner) => `EXISTS (${inner})`),
     fc.tuple(tie('expression'), tie('select')).map(([e, inner]) => `${e} IN (${inner})`),
   ),

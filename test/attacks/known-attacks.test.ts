@@ -2,51 +2,45 @@
 // Each row names its origin: a CVE or advisory, or what was measured on a published server.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { connect, type Outcome, serving, type TestClient } from '@hardened-mcp/testkit/clients'
-import { buildSample, type Sample } from '../demo/sample.ts'
+import { connect, type Outcome, type TestClient } from '@hardened-mcp/testkit/clients'
+import { openTarget, type Target } from '../target.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'attacks-'))
-const data = join(dir, 'sample')
-let sample: Sample
+let target: Target
 let inside: Server // a service on loopback that nothing may reach
 let reached = 0
 const clients: Record<string, TestClient> = {}
 
 before(async () => {
-  sample = await buildSample(data)
-  writeFileSync(join(data, 'documents', 'big.txt'), '')
-  truncateSync(join(data, 'documents', 'big.txt'), 60 * 1024 * 1024)
+  target = await openTarget()
+  writeFileSync(join(target.documents, 'big.txt'), '')
+  truncateSync(join(target.documents, 'big.txt'), 60 * 1024 * 1024)
   inside = createServer((_request, response) => {
     reached += 1
     response.end('inside')
   })
   await new Promise<void>((resolve) => inside.listen(0, '127.0.0.1', resolve))
   for (const name of ['db-query', 'file', 'fetch']) {
-    clients[name] = await connect('v2', serving(name, '--policy', sample.policy, '--audit', join(dir, 'audit', name)))
+    clients[name] = await connect('v2', await target.reach(name, 'stdio'))
   }
 })
 
 after(async () => {
   for (const client of Object.values(clients)) await client.close()
   inside.close()
-  sample.close()
-  rmSync(dir, { recursive: true })
+  for (const name of ['big.txt', 'line.txt']) rmSync(join(target.documents, name), { force: true })
+  await target.close()
 })
 
 const call = (server: string, tool: string, args: Record<string, unknown>) =>
   (clients[server] as TestClient).call(tool, args)
 const errorOf = ({ structuredContent }: Outcome) =>
   (structuredContent['error'] ?? {}) as { code?: string; message?: string }
-const digest = () =>
-  createHash('sha256')
-    .update(readFileSync(join(data, 'shop.sqlite')))
-    .digest('hex')
+const digest = () => createHash('sha256').update(readFileSync(target.database)).digest('hex')
 
 type Row = readonly [origin: string, sql: string]
 
@@ -83,7 +77,7 @@ suite('databases', () => {
       assert.doesNotMatch(errorOf(outcome).message ?? '', /SQLITE|near "|sqlite3/)
       assert.equal(digest(), before)
       assert.deepEqual(
-        readdirSync(data).filter((name) => name.startsWith('shop.sqlite')),
+        readdirSync(dirname(target.database)).filter((name) => name.startsWith('shop.sqlite')),
         ['shop.sqlite'],
       )
     })
@@ -142,7 +136,10 @@ suite('files', () => {
       const outcome = await call('file', 'read_text_file', { path })
       const { code, message = '' } = errorOf(outcome)
       assert.ok(code === 'path_denied' || code === 'not_found', String(code))
-      assert.ok(!message.includes(dir) && !message.includes('ENOENT'), 'no host path, no system error')
+      assert.ok(
+        !message.includes(target.documents) && !message.includes('/files') && !message.includes('ENOENT'),
+        'no host path, no system error',
+      )
       assert.doesNotMatch(JSON.stringify(outcome), /outside of the root|not-for-you|root:x:/)
     })
   }
@@ -182,7 +179,7 @@ suite('fetching', () => {
     ['the metadata service by name', () => 'https://metadata.google.internal/'],
     ['a user part that hides the host', () => `https://handbook.corp.example.com@127.0.0.1:${port()}/`],
     ['a NUL that two parsers read differently', () => 'https://evil.example%00.handbook.corp.example.com/'],
-    ['a redirect to the metadata service', () => `${sample.siteUrl}/leave`],
+    ['a redirect to the metadata service', () => `${target.siteUrl}/leave`],
     ['a file URL (MarkItDown #1905)', () => 'file:///etc/passwd'],
     ['a host that nobody allowed', () => 'https://attacker.com/collect?rows=1'],
   ]
@@ -199,7 +196,7 @@ suite('fetching', () => {
 suite('all at once', () => {
   test('an endless query, a regex bomb and a FIFO leave every server answering ping', async () => {
     const endless = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
-    writeFileSync(join(data, 'documents', 'line.txt'), `${'a'.repeat(10_000)}!\n`)
+    writeFileSync(join(target.documents, 'line.txt'), `${'a'.repeat(10_000)}!\n`)
     let flying = true
     const bombs = Promise.all([
       call('db-query', 'query_sql', { sql: endless }),

@@ -1,12 +1,8 @@
 // Every official client, over both transports, against each of the three servers: list, call, bad input, unknown tool, cancel.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { CLIENT_KINDS, connect, type Reach, serving } from '@hardened-mcp/testkit/clients'
-import { command, type RunningServer, serveOverHttp } from '@hardened-mcp/testkit/command'
-import { buildSample, type Sample } from '../demo/sample.ts'
+import { CLIENT_KINDS, connect } from '@hardened-mcp/testkit/clients'
+import { openTarget, type Target, TRANSPORTS } from '../target.ts'
 
 const MAX_LISTING_BYTES = 6_000
 
@@ -44,51 +40,22 @@ const CASES = {
   },
 } as const
 
-const dir = mkdtempSync(join(tmpdir(), 'matrix-'))
-let sample: Sample
-let key: string
-const http: Partial<Record<string, RunningServer>> = {}
+let target: Target
 
 before(async () => {
-  sample = await buildSample(join(dir, 'sample'))
-  const minted = await command(['keys', 'mint', '--keys', join(dir, 'keys.json'), '--name', 'matrix', '--ttl', '1d'])
-  assert.equal(minted.code, 0, minted.stderr)
-  key = (JSON.parse(minted.stdout) as { key: string }).key
-  for (const server of Object.keys(CASES)) {
-    http[server] = await serveOverHttp([
-      ...flags(server, 'http'),
-      '--http',
-      '127.0.0.1:0',
-      '--keys',
-      join(dir, 'keys.json'),
-    ])
-  }
+  target = await openTarget()
 })
+after(() => target.close())
 
-after(async () => {
-  for (const server of Object.values(http)) assert.equal((await server?.stop())?.code, 0)
-  sample.close()
-  rmSync(dir, { recursive: true })
-})
-
-const flags = (server: string, name: string) => [
-  server,
-  '--policy',
-  sample.policy,
-  '--audit',
-  join(dir, 'audit', name, server),
-]
-const reach = (server: string, transport: string): Reach =>
-  transport === 'stdio' ? serving(...flags(server, 'stdio')) : { url: http[server]?.url as string, key }
 const onSite = <Args extends object>(args: Args) =>
-  JSON.parse(JSON.stringify(args).replace('SITE', sample.siteUrl)) as Record<string, unknown>
+  JSON.parse(JSON.stringify(args).replace('SITE', target.siteUrl)) as Record<string, unknown>
 
 for (const [server, cases] of Object.entries(CASES)) {
   for (const kind of CLIENT_KINDS) {
-    for (const transport of ['stdio', 'http']) {
+    for (const transport of TRANSPORTS) {
       suite(`${server} with the ${kind} client over ${transport}`, () => {
         test('lists its tools in few bytes, answers a call, refuses bad input and an unknown tool, and survives a cancel', async () => {
-          const client = await connect(kind, reach(server, transport))
+          const client = await connect(kind, await target.reach(server, transport))
           try {
             const tools = await client.tools()
             assert.deepEqual(

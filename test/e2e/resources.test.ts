@@ -1,22 +1,15 @@
 // Resources through a real client: the schema of a database, and nothing that the tools would refuse.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { connect, serving } from '@hardened-mcp/testkit/clients'
-import { buildSample, type Sample } from '../demo/sample.ts'
+import { connect } from '@hardened-mcp/testkit/clients'
+import { openTarget, type Target } from '../target.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'resources-'))
-let sample: Sample
+let target: Target
 
 before(async () => {
-  sample = await buildSample(join(dir, 'sample'))
+  target = await openTarget()
 })
-after(() => {
-  sample.close()
-  rmSync(dir, { recursive: true })
-})
+after(() => target.close())
 
 for (const [kind, notFound] of [
   ['v1', -32002],
@@ -24,8 +17,7 @@ for (const [kind, notFound] of [
 ] as const) {
   suite(`resources of db-query with the ${kind} client`, () => {
     test('are listed, read and refused like the tools they stand for', async () => {
-      const audit = join(dir, 'audit', kind)
-      const client = await connect(kind, serving('db-query', '--policy', sample.policy, '--audit', audit))
+      const client = await connect(kind, await target.reach('db-query', 'stdio'))
       try {
         const { uris, templates } = await client.resources()
         assert.deepEqual(uris, ['db://shop/schema'])

@@ -10,8 +10,11 @@ import { COMMAND } from './command.ts'
 export const CLIENT_KINDS = ['v1', 'v2', 'v2-auto', 'v2-2026-07-28'] as const
 export type ClientKind = (typeof CLIENT_KINDS)[number]
 
-/** `node`: what to run under Node and speak to over stdio. */
-export type Reach = Readonly<{ node: readonly string[] }> | Readonly<{ url: string; key: string }>
+/** What to run and speak to over stdio (`node`: under this Node), or where to ask with which key. */
+export type Reach =
+  | Readonly<{ node: readonly string[] }>
+  | Readonly<{ command: readonly [string, ...string[]] }>
+  | Readonly<{ url: string; key: string }>
 
 export type Outcome = Readonly<{
   isError?: boolean
@@ -37,7 +40,7 @@ const SELF = { name: 'testkit', version: '1.0.0' }
 const PATIENCE_MS = 60_000
 
 export async function connect(kind: ClientKind, reach: Reach): Promise<TestClient> {
-  const transport = 'node' in reach ? overStdio(kind, reach.node) : overHttp(kind, reach.url, reach.key)
+  const transport = 'url' in reach ? overHttp(kind, reach.url, reach.key) : overStdio(kind, programOf(reach))
   const client = kind === 'v1' ? new LegacyClient(SELF) : new ModernClient(SELF, negotiation(kind))
   await client.connect(transport)
   return {
@@ -83,8 +86,11 @@ function negotiation(kind: ClientKind) {
 /** Reaches a shipped server over stdio: arguments of `hardened-mcp serve`. */
 export const serving = (...args: readonly string[]): Reach => ({ node: [COMMAND, 'serve', ...args] })
 
-function overStdio(kind: ClientKind, node: readonly string[]) {
-  const server = { command: process.execPath, args: [...node], stderr: 'ignore' as const }
+const programOf = (reach: Exclude<Reach, { url: string }>): readonly [string, ...string[]] =>
+  'node' in reach ? [process.execPath, ...reach.node] : reach.command
+
+function overStdio(kind: ClientKind, [command, ...args]: readonly [string, ...string[]]) {
+  const server = { command, args, stderr: 'ignore' as const }
   return kind === 'v1' ? new LegacyStdio(server) : new ModernStdio(server)
 }
 

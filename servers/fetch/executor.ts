@@ -8,7 +8,7 @@ import { parseNetwork } from './network.ts'
 import { type Operation, operation } from './operations.ts'
 import { pageCache } from './page-cache.ts'
 import { urlJudge } from './policy.ts'
-import { type Resources, resources } from './resources.ts'
+import { parseProxy, type Resources, resources } from './resources.ts'
 import { robotsRules } from './robots.ts'
 
 const DEFAULT_USER_AGENT = 'hardened-mcp-fetch/0.1'
@@ -23,7 +23,13 @@ export function fetchExecutor(
   const config = resources.parse(granted)
   const { dns_servers: dnsServers, user_agent: userAgent = DEFAULT_USER_AGENT } = config
   const internal = config.internal.map(internalHost)
-  const openSession = outbound({ internal, ...(dnsServers === undefined ? {} : { dnsServers }), ...options })
+  const proxy = parseProxy(config.egress_proxy ?? '')
+  const openSession = outbound({
+    internal,
+    ...(dnsServers === undefined ? {} : { dnsServers }),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...options,
+  })
   const robots = robotsRules({ userAgent, obey: config.robots === 'obey' })
   const judge = urlJudge(config)
   const cache = pageCache()

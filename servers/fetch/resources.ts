@@ -1,4 +1,5 @@
 // What the operator grants: hosts to fetch from, named exceptions inside, and how to behave on the way.
+import { isIP } from 'node:net'
 import { isAbsolute } from 'node:path'
 import { readUrl } from '@hardened-mcp/security-core'
 import { z } from 'zod'
@@ -39,6 +40,11 @@ export const resources = z.strictObject({
     .min(1)
     .max(8)
     .optional(),
+  /** Every connection goes through the filtering proxy that listens there; this server then looks up no name. */
+  egress_proxy: z
+    .string()
+    .refine((text) => parseProxy(text) !== undefined, 'Must be ADDRESS:PORT, the address an IP literal')
+    .optional(),
   user_agent: z
     .string()
     .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?$/, 'Must be printable ASCII')
@@ -49,6 +55,16 @@ export type Resources = Readonly<z.output<typeof resources>>
 
 /** True when nothing at all may be fetched. */
 export const grantsNothing = ({ allow, internal: inside }: Resources) => allow.length === 0 && inside.length === 0
+
+/** `ADDRESS:PORT` or `[ADDRESS]:PORT`: a literal, so that the proxy is reached without a resolver. */
+export function parseProxy(text: string): Readonly<{ address: string; port: number }> | undefined {
+  const { six, four, port } =
+    /^(?:\[(?<six>[0-9a-f:.]+)\]|(?<four>[0-9.]+)):(?<port>[1-9][0-9]{0,4})$/.exec(text)?.groups ?? {}
+  const address = six ?? four ?? ''
+  return isIP(address) === (six === undefined ? 4 : 6) && Number(port) <= 65_535
+    ? { address, port: Number(port) }
+    : undefined
+}
 
 function isName(text: string): boolean {
   const reading = readUrl(`https://${text}/`)

@@ -61,6 +61,11 @@ export const fetch = defineServer<Resources, Operation>({
       multiple: true,
     },
     internal: { value: 'HOST=CIDR:PORT', help: 'One named host inside, as HOST=ADDRESS[/PREFIX]:PORT', multiple: true },
+    'egress-proxy': {
+      value: 'ADDRESS:PORT',
+      help: 'Dial through this filtering proxy and nothing else',
+      multiple: false,
+    },
     ca: { value: 'FILE', help: 'PEM of the authority that signs the internal hosts', multiple: false },
   },
   fromFlags,
@@ -72,7 +77,7 @@ export const fetch = defineServer<Resources, Operation>({
     count: 4,
     memoryMb: 256,
     addons: false,
-    fsRead: (granted) => ['/etc/resolv.conf', ...caFiles(granted)],
+    fsRead: (granted) => [...(granted.egress_proxy === undefined ? ['/etc/resolv.conf'] : []), ...caFiles(granted)],
     fsWrite: () => [],
   },
 })
@@ -87,6 +92,7 @@ const INTERNAL_FLAG = /^(?<host>[^=]+)=(?:\[(?<six>[^\]]+)\]|(?<four>[^:\][/]+))
 
 function fromFlags(values: Readonly<Record<string, readonly string[]>>): unknown {
   const [ca] = values['ca'] ?? []
+  const [egress_proxy] = values['egress-proxy'] ?? []
   const inside = (values['internal'] ?? []).map((text) => {
     const { host, six, four, prefix, port } = INTERNAL_FLAG.exec(text)?.groups ?? {}
     if (port === undefined) throw new RangeError(`--internal must be HOST=ADDRESS[/PREFIX]:PORT, got ${text}`)
@@ -94,5 +100,6 @@ function fromFlags(values: Readonly<Record<string, readonly string[]>>): unknown
     return { host, cidr, port: Number(port), ...(ca === undefined ? {} : { ca_file: resolve(ca) }) }
   })
   if (ca !== undefined && inside.length === 0) throw new RangeError('--ca needs an --internal host that it is for')
-  return { allow: [...(values['allow'] ?? [])], internal: inside }
+  const proxy = egress_proxy === undefined ? {} : { egress_proxy }
+  return { allow: [...(values['allow'] ?? [])], internal: inside, ...proxy }
 }

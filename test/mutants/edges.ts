@@ -116,7 +116,7 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...inside(OUTBOUND, 'checked-addresses', 'outbound'),
-    find: '  must(publicHost(url))\n',
+    find: '  if (exception === undefined) must(publicHost(url))\n',
     replace: '',
     because: 'internal names are looked up',
   },

@@ -5,6 +5,7 @@
 // Proof:    outbound.test.ts
 import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { Denial, denyUrl, isInside, isPublicAddress, must, publicHost, type WebUrl } from '@hardened-mcp/security-core'
 import { upstreamDenial } from './upstream-denial.ts'
 
@@ -25,11 +26,17 @@ const DNS_TRIES = 2
 const MAX_ADDRESSES = 256 // more than any real site has; every one is judged before the first is dialled
 const MAX_DIALLED = 8 // the client tries them in turn: enough for two families and a few dead ones
 
+/** The part of the rule that needs no look-up: a public name or literal, or the exception it is. Throws `Denial`. */
+export function namedHost(url: WebUrl, internal: readonly InternalHost[]): InternalHost | undefined {
+  const exception = internal.find(({ host, port }) => host === url.host && port === url.port)
+  if (exception === undefined) must(publicHost(url))
+  return exception
+}
+
 /** Returns the addresses for `url`, or throws `Denial`. */
 export async function checkedAddresses(url: WebUrl, judge: AddressJudge, stop: AbortSignal): Promise<Checked> {
-  const exception = judge.internal.find(({ host, port }) => host === url.host && port === url.port)
+  const exception = namedHost(url, judge.internal)
   if (exception !== undefined) return insideAddresses(url, exception, judge, stop)
-  must(publicHost(url))
   const addresses = url.kind === 'name' ? await lookUp(url.host, judge, stop) : [url.host]
   const own = new Set(judge.ownAddresses())
   if (!addresses.every((address) => isPublicAddress(address) && !own.has(address)))
@@ -70,3 +77,7 @@ async function lookUp(name: string, judge: AddressJudge, stop: AbortSignal): Pro
     stop.removeEventListener('abort', cancel)
   }
 }
+
+/** The addresses of this machine's interfaces, as they are now. */
+export const ownAddresses = (): readonly string[] =>
+  Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? [])

@@ -3,11 +3,11 @@
 // Rule:     the only look-up is the pinned list of the session; a host without a pin is refused; the peer is compared once connected.
 // Limits:   judges no address itself: `checkedAddresses` filled the pins just before.
 // Proof:    outbound.test.ts
-import type { LookupAddress } from 'node:dns'
-import { isIP, type LookupFunction, type Socket } from 'node:net'
+import { isIP } from 'node:net'
 import { Denial, denyUrl, HTTPS_PORT, must } from '@hardened-mcp/security-core'
 import { buildConnector } from 'undici'
 import type { Checked } from './checked-addresses.ts'
+import { pinnedLookup, strayPeer } from './pinned-dial.ts'
 
 /** One connection: `asked` before it is dialled, with every address it may use; `connected` with the peer it has. */
 export type Dial = Readonly<{ phase: 'asked' | 'connected'; host: string; port: number; addresses: readonly string[] }>
@@ -51,22 +51,4 @@ function requirePin(protocol: string, host: string, pin: Checked | undefined): C
   if (pin === undefined) throw new Denial('internal', `A connection to ${host} was asked for without a check`)
   if (isIP(host) !== 0 && !pin.addresses.includes(host)) must(denyUrl('address', 'literal is not the pinned address'))
   return pin
-}
-
-const pinnedLookup =
-  (host: string, { addresses }: Checked): LookupFunction =>
-  (hostname, { all }, callback) => {
-    const found: LookupAddress[] = addresses.map((address) => ({ address, family: isIP(address) }))
-    const [first] = found
-    if (hostname !== host || first === undefined)
-      return callback(new Denial('internal', 'A look-up was asked for another host'), '')
-    if (all === true) callback(null, found)
-    else callback(null, first.address, first.family)
-  }
-
-function strayPeer(socket: Socket, { addresses }: Checked): Denial | undefined {
-  const peer = socket.remoteAddress
-  if (peer !== undefined && addresses.includes(peer)) return undefined
-  socket.destroy()
-  return new Denial('internal', 'A connection reached an address that was not judged')
 }

@@ -1,9 +1,9 @@
 // The only way out: every outbound request of the suite goes through a session of `outbound`, and so through its address guard.
-import { networkInterfaces } from 'node:os'
 import { Denial, type WebUrl } from '@hardened-mcp/security-core'
-import { Agent, type Dispatcher } from 'undici'
-import { type Checked, checkedAddresses, type InternalHost } from './checked-addresses.ts'
+import { Agent, type buildConnector, type Dispatcher } from 'undici'
+import { type Checked, checkedAddresses, type InternalHost, namedHost, ownAddresses } from './checked-addresses.ts'
 import { type Dial, guardedConnector } from './guarded-connector.ts'
+import { type EgressProxyAddress, type Named, tunnelConnector } from './tunnel-connector.ts'
 import { upstreamDenial } from './upstream-denial.ts'
 
 export type OutboundOptions = Readonly<{
@@ -11,6 +11,8 @@ export type OutboundOptions = Readonly<{
   internal?: readonly InternalHost[]
   /** `address:port` of the resolvers to ask; the system's own when absent. */
   dnsServers?: readonly string[]
+  /** Where a filtering proxy listens. With one, nothing else is dialled and no name is looked up here: the proxy does both. */
+  proxy?: EgressProxyAddress
   /** Sees every connection before it is dialled and after it stands: for logs and for tests. */
   onDial?: (dial: Dial) => void
 }>
@@ -41,13 +43,13 @@ export interface OutboundSession {
 const MAX_INTERIM_ANSWERS = 16 // a flood of 103s resets every timer of an HTTP client, and none of its counters
 const MAX_HEADER_BYTES = 16 * 1024
 const CONNECT_TIMEOUT_MS = 5_000 // a black hole must not eat the deadline of the call
+const TUNNEL_TIMEOUT_MS = 10_000 // the proxy's own look-up and connection, and the way there
 
 /** Returns a maker of sessions. One session is one call: its life ends with `stop`, and no connection is shared with another. */
 export function outbound(options: OutboundOptions = {}): (stop: AbortSignal) => OutboundSession {
-  const judge = { internal: options.internal ?? [], dnsServers: options.dnsServers, ownAddresses }
   return function session(stop) {
-    const pins = new Map<string, Checked>()
-    const connect = guardedConnector({ pins, timeoutMs: CONNECT_TIMEOUT_MS, onDial: options.onDial })
+    const { admit, connect } =
+      options.proxy === undefined ? direct(options, stop) : tunnelled(options, options.proxy, stop)
     const agent = new Agent({
       connect,
       allowH2: false,
@@ -61,12 +63,35 @@ export function outbound(options: OutboundOptions = {}): (stop: AbortSignal) => 
     return {
       close,
       async send(request) {
-        const { url } = request
-        const checked = await checkedAddresses(url, judge, stop)
-        pins.set(originOf(url), checked)
+        await admit(request.url)
         return exchange(agent, request, stop)
       },
     }
+  }
+}
+
+/** How one session gets to a host: `admit` judges it, `connect` goes to what was admitted and to nothing else. */
+type Way = Readonly<{ admit(url: WebUrl): Promise<void>; connect: buildConnector.connector }>
+
+function direct({ internal = [], dnsServers, onDial }: OutboundOptions, stop: AbortSignal): Way {
+  const pins = new Map<string, Checked>()
+  const judge = { internal, dnsServers, ownAddresses }
+  return {
+    connect: guardedConnector({ pins, timeoutMs: CONNECT_TIMEOUT_MS, onDial }),
+    async admit(url) {
+      pins.set(originOf(url), await checkedAddresses(url, judge, stop))
+    },
+  }
+}
+
+function tunnelled({ internal = [], onDial }: OutboundOptions, proxy: EgressProxyAddress, stop: AbortSignal): Way {
+  const names = new Map<string, Named>()
+  return {
+    connect: tunnelConnector({ proxy, names, timeoutMs: TUNNEL_TIMEOUT_MS, stop, onDial }),
+    async admit(url) {
+      const { ca } = namedHost(url, internal) ?? {}
+      names.set(originOf(url), ca === undefined ? {} : { ca })
+    },
   }
 }
 
@@ -101,6 +126,3 @@ async function exchange(agent: Agent, request: OutboundRequest, stop: AbortSigna
     throw upstreamDenial(thrown, stop)
   }
 }
-
-const ownAddresses = (): readonly string[] =>
-  Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? [])

@@ -3,10 +3,14 @@ import { Denial, type DenialDetail } from '@hardened-mcp/security-core'
 
 type Trouble = Readonly<{ codes: RegExp; says: string }>
 
+/** Also what the egress proxy's words stand for: with and without it, the caller reads the same. */
+export const SAYS_UNRESOLVED = 'The host name does not resolve'
+export const SAYS_UNREACHABLE = 'The remote server could not be reached'
+
 const TROUBLES: readonly Trouble[] = [
   {
     codes: /^E?(?:NOTFOUND|NODATA|NONAME|BADNAME|BADRESP|SERVFAIL|REFUSED_DNS)$/,
-    says: 'The host name does not resolve',
+    says: SAYS_UNRESOLVED,
   },
   {
     codes: /^(?:ERR_TLS_|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL_|ERR_OSSL)/,
@@ -15,7 +19,7 @@ const TROUBLES: readonly Trouble[] = [
   { codes: /^(?:UND_ERR_HEADERS_OVERFLOW|HPE_)/, says: 'The remote server did not speak well-formed HTTP' },
   {
     codes: /^(?:UND_ERR_CONNECT_TIMEOUT|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|ETIMEOUT|ECONNRESET)$/,
-    says: 'The remote server could not be reached',
+    says: SAYS_UNREACHABLE,
   },
 ]
 const MAX_CAUSES = 4

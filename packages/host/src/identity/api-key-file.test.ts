@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { mintKey } from './api-key.ts'
-import { readKeysFile, readKeysFileSync, updateKeysFile } from './api-key-file.ts'
+import { mustBePrivate, readKeysFile, readKeysFileSync, updateKeysFile } from './api-key-file.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'keys-'))
 after(() => rmSync(dir, { recursive: true }))
@@ -136,6 +136,26 @@ suite('readKeysFile()', () => {
     await updateKeysFile(file, () => [record])
     await bothRefuse(file, /must belong to user/, statSync(file).uid + 1)
   })
+
+  const MOUNTED = { isFile: () => true, uid: 0, gid: 65532, mode: 0o100440, size: 100 } // how kubelet mounts a secret with fsGroup
+  const SERVER = 65532
+  test("accepts root's file that only this group can read, as a secret volume has it", () => {
+    for (const mode of [0o440, 0o640]) mustBePrivate({ ...MOUNTED, mode }, 'keys.json', SERVER, SERVER)
+  })
+  const unlike: readonly [string, Partial<typeof MOUNTED>, uid?: number][] = [
+    ['that others can read', { mode: 0o444 }],
+    ['that its group can write', { mode: 0o660 }],
+    ['that its group can run', { mode: 0o450 }],
+    ['of another group', { gid: 100 }],
+    ['of a third user', { uid: 1000 }],
+    ['when this user is root', {}, 0],
+    ['that is too large', { size: 8 * 1024 * 1024 + 1 }],
+    ['that is no file', { isFile: () => false }],
+  ]
+  for (const [what, change, uid = SERVER] of unlike)
+    test(`refuses a mounted secret ${what}`, () => {
+      assert.throws(() => mustBePrivate({ ...MOUNTED, ...change }, 'keys.json', uid, SERVER), /^RangeError: Keys file/)
+    })
 
   test('refuses a directory and a FIFO, and does not wait for a writer', async () => {
     const [folder, fifo] = [newFile(), newFile()]

@@ -1,6 +1,7 @@
 // Question: which keys has the operator issued?
 // Threat:   a keys file that others can read, write or swap; a half-written file; two commands that overwrite each other's revocation.
-// Rule:     a regular file of this user with mode 0600 and a strict schema, replaced as a whole: exclusive `.new`, fsync, rename, fsync.
+// Rule:     a regular file of this user with mode 0600 (or root's, read by this group alone: a mounted secret) and a strict schema,
+//           replaced as a whole: exclusive `.new`, fsync, rename, fsync.
 // Limits:   who runs as the same user, or as root, can change the file. Holds digests of keys, never a key.
 // Proof:    api-key-file.test.ts
 import {
@@ -142,12 +143,20 @@ function syncDirectory(dir: string): void {
   }
 }
 
-function mustBePrivate(stats: Stats, file: string, uid: number): void {
+/** Throws `RangeError` with one line unless `uid` or root alone can have written the file, and `uid` or `gid` alone can read it. */
+export function mustBePrivate(
+  stats: Pick<Stats, 'isFile' | 'uid' | 'gid' | 'mode' | 'size'>,
+  file: string,
+  uid: number,
+  gid = process.getegid?.() ?? -1,
+): void {
   if (!stats.isFile()) throw new RangeError(`Keys file ${file} must be a regular file`)
+  if (stats.size > MAX_FILE_BYTES) throw new RangeError(`Keys file ${file} must be at most ${MAX_FILE_BYTES} bytes`)
+  // A secret volume of Kubernetes is root's with the pod's fsGroup: this user can read it and never write it.
+  if (uid !== 0 && stats.uid === 0 && stats.gid === gid && (stats.mode & 0o077) === 0o040) return
   if (stats.uid !== uid) throw new RangeError(`Keys file ${file} must belong to user ${uid}, not ${stats.uid}`)
   if ((stats.mode & 0o077) !== 0)
     throw new RangeError(`Keys file ${file} must be closed to group and others: chmod 600`)
-  if (stats.size > MAX_FILE_BYTES) throw new RangeError(`Keys file ${file} must be at most ${MAX_FILE_BYTES} bytes`)
 }
 
 function parseKeys(text: string): readonly KeyRecord[] {

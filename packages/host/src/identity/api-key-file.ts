@@ -153,7 +153,7 @@ export function mustBePrivate(
   if (!stats.isFile()) throw new RangeError(`Keys file ${file} must be a regular file`)
   if (stats.size > MAX_FILE_BYTES) throw new RangeError(`Keys file ${file} must be at most ${MAX_FILE_BYTES} bytes`)
   // A secret volume of Kubernetes is root's with the pod's fsGroup: this user can read it and never write it.
-  if (uid !== 0 && stats.uid === 0 && stats.gid === gid && (stats.mode & 0o077) === 0o040) return
+  if (uid !== 0 && stats.uid === 0 && stats.gid === gid && (stats.mode & 0o777 & ~0o700) === 0o040) return
   if (stats.uid !== uid) throw new RangeError(`Keys file ${file} must belong to user ${uid}, not ${stats.uid}`)
   if ((stats.mode & 0o077) !== 0)
     throw new RangeError(`Keys file ${file} must be closed to group and others: chmod 600`)

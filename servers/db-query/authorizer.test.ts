@@ -79,6 +79,7 @@ const WIDER: Readonly<Record<string, string>> = {
   functions: 'soundex() is not built into the SQLite of node:sqlite',
   'full text': SHADOW,
   spatial: SHADOW,
+  analysts: `${TABLE_FUNCTION}; ${SHADOW}; the aggregates and soundex() that the SQLite of node:sqlite lacks`,
   'full text and space': SHADOW,
 }
 

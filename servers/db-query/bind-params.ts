@@ -10,21 +10,23 @@ export type Bound = readonly unknown[]
 export function bindParams(tokens: readonly Token[], params: Params): Bound {
   const slots = slotsOf(tokens)
   const valueOf = Array.isArray(params) ? byNumber(params, slots) : byName(params, slots)
-  const anonymous: unknown[] = []
   const named = Object.create(null) as Record<string, unknown>
+  const unnamed = new Map<number, unknown>()
   for (const slot of slots) {
-    if (slot.name === '') anonymous.push(toSqlite(valueOf(slot)))
+    if (slot.name === '') unnamed.set(slot.number, toSqlite(valueOf(slot)))
     else named[slot.name] = toSqlite(valueOf(slot))
   }
+  // `?3` alone makes three parameters: for the driver the two that the statement does not use are anonymous ones.
+  const taken = new Set(slots.map(({ number, name }) => (name === '' ? 0 : number)))
+  const anonymous = Array.from({ length: largestOf(slots) }, (_, index) => index + 1)
+    .filter((number) => !taken.has(number))
+    .map((number) => unnamed.get(number) ?? null)
   return Object.keys(named).length === 0 ? anonymous : [...anonymous, named]
 }
 
 /** NULL for every parameter: enough to plan a statement. */
 export function bindNulls(tokens: readonly Token[]): Bound {
-  return bindParams(
-    tokens,
-    Array<Param>(slotsOf(tokens).reduce((most, { number }) => Math.max(most, number), 0)).fill(null),
-  )
+  return bindParams(tokens, Array<Param>(largestOf(slotsOf(tokens))).fill(null))
 }
 
 export type Slot = Readonly<{ number: number; name: string }>
@@ -47,8 +49,10 @@ export function slotsOf(tokens: readonly Token[]): readonly Slot[] {
   return slots
 }
 
+const largestOf = (slots: readonly Slot[]) => slots.reduce((most, { number }) => Math.max(most, number), 0)
+
 function byNumber(params: readonly Param[], slots: readonly Slot[]): (slot: Slot) => Param {
-  const wanted = slots.reduce((most, { number }) => Math.max(most, number), 0)
+  const wanted = largestOf(slots)
   if (wanted !== params.length)
     throw stop('invalid_input', `The statement has ${wanted} parameters, ${params.length} values were given`)
   return ({ number }) => params[number - 1] ?? null

@@ -32,6 +32,8 @@ export type Exposed = Readonly<{
   samples: boolean
   /** The CREATE statement as it was written. */
   ddl: string
+  /** Those of the indexes of a table that is granted whole. */
+  indexes: readonly string[]
 }>
 export type Catalogue = ReadonlyMap<string, Exposed>
 
@@ -109,6 +111,7 @@ function exposedTable(engine: Engine, row: TableRow, rule: TableRule | undefined
     samples: rule?.samples ?? false,
     withoutRowid: row.wr === 1,
     ddl: row.sql ?? '',
+    indexes: limited || kind !== 'table' ? [] : indexesOf(engine, row.name),
   }
 }
 
@@ -124,6 +127,14 @@ function hasHiddenIndex(engine: Engine, table: string, columns: readonly Column[
 }
 
 const ROWID = -1 // and -2 is an expression, which has no name
+
+const indexesOf = (engine: Engine, table: string) =>
+  engine
+    .prepare<[string], string>(
+      "SELECT sql FROM main.sqlite_schema WHERE type = 'index' AND tbl_name = ? COLLATE NOCASE AND sql IS NOT NULL",
+    )
+    .pluck()
+    .all(table)
 
 // CREATE VIRTUAL TABLE name USING module(…): SQLite stores the text as it was written.
 function moduleOf(ddl: string): string {

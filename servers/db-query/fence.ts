@@ -6,6 +6,7 @@
 import type { Catalogue, Exposed } from './catalogue.ts'
 import type { Engine } from './open-database.ts'
 import { quoted } from './skeleton.ts'
+import { TABLE_FUNCTIONS } from './stubs.ts'
 
 export type Fenced = Readonly<{
   tables: Catalogue
@@ -19,6 +20,8 @@ export function fence(engine: Engine, catalogue: Catalogue): Fenced {
   for (const table of catalogue.values()) {
     if (table.kind !== 'view' && !table.limited) for (const page of opens(engine, table)) whole.add(page)
   }
+  // json_each and its kin read their own argument: a view that calls one hides nothing by it.
+  for (const name of TABLE_FUNCTIONS) for (const page of opened(engine, `${name}('[]')`)) whole.add(page)
   const filtered = new Set(
     [...catalogue.values()].filter(({ filter }) => filter !== '').flatMap((each) => opens(engine, each)),
   )
@@ -36,9 +39,11 @@ export function fence(engine: Engine, catalogue: Catalogue): Fenced {
 }
 
 // What the table's program opens: root pages as their table's name, virtual tables as the engine's own mark.
-function opens(engine: Engine, { name }: Exposed): readonly string[] {
+const opens = (engine: Engine, { name }: Exposed) => opened(engine, `main.${quoted(name)}`)
+
+function opened(engine: Engine, source: string): readonly string[] {
   try {
-    return engine.explain(`SELECT * FROM main.${quoted(name)}`).flatMap(({ opcode, p2, p4 }) => {
+    return engine.explain(`SELECT * FROM ${source}`).flatMap(({ opcode, p2, p4 }) => {
       if (opcode === 'OpenRead' || opcode === 'ReopenIdx') return [`table ${ownerOf(engine, p2)}`.toLowerCase()]
       return opcode === 'VOpen' ? [`v ${p4}`] : []
     })

@@ -44,7 +44,13 @@ suite('skeleton()', () => {
     ['SELECT abs(1, 2)', RULES.functionArguments],
     ['SELECT id FROM orders, employees', RULES.ambiguousColumn],
     ['SELECT id FROM orders WHERE sum(id) > 1', RULES.aggregateMisuse],
-    ['SELECT FROM', RULES.syntax],
+    ['SELECT FROM', `${RULES.syntax} near FROM`],
+    [`SELECT 1 'x' "y`, RULES.syntax],
+    ['SELECT now()', `${RULES.unknownFunction}; SQLite has datetime('now')`],
+    ['SELECT lenght(1)', `${RULES.unknownFunction}; the nearest is length`],
+    ['SELECT "GB"', RULES.quotedText],
+    ['SELECT 1 ORDER BY 2', RULES.orderTerm],
+    ['WITH RECURSIVE r AS (SELECT 1 a UNION ALL SELECT sum(a) FROM r) SELECT * FROM r', RULES.recursion],
     ['SELECT 1 UNION SELECT 1, 2', RULES.columnCount],
   ] as const)
     test(`refuses ${sql}`, () => assert.equal(says(sql), text))
@@ -79,6 +85,7 @@ suite('skeleton()', () => {
       unindexed: false,
       withoutRowid: false,
       ddl: '',
+      indexes: [],
     }
     assert.equal(
       limitedView(odd),

@@ -4,9 +4,8 @@
 // Limits:   knows names, not effects: what the statement reads and writes is checked on the real connection.
 // Proof:    skeleton.test.ts
 import { type Catalogue, type Exposed, nameKey } from './catalogue.ts'
-import { nearestName } from './nearest-name.ts'
 import { type Engine, openMemory } from './open-database.ts'
-import { type Rule, refuse, stop } from './refusals.ts'
+import { type Names, prepareFailure } from './prepare-failure.ts'
 
 export type Skeleton = Readonly<{
   /** What could be built: a virtual table whose definition this SQLite does not accept is left out. */
@@ -20,6 +19,7 @@ export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 /** Tables granted by columns are TEMP VIEWs here as on the real connection, so that `main.name` exists in neither. */
 export function skeleton(catalogue: Catalogue): Skeleton {
   const engine = openMemory()
+  engine.pragma('foreign_keys=0') // else a write is refused for the hidden table at the other end of a key, not for being one
   const built = new Map([...catalogue].filter(([, table]) => builds(engine, table)))
   const names = namesOf(built)
   return {
@@ -28,7 +28,7 @@ export function skeleton(catalogue: Catalogue): Skeleton {
       try {
         engine.prepare(sql)
       } catch (thrown) {
-        throw explain(thrown, names)
+        throw prepareFailure(thrown, names)
       }
     },
     close: () => engine.close(),
@@ -45,14 +45,23 @@ export function limitedView({ name, columns, fenced, unindexed, filter }: Expose
 }
 
 function builds(engine: Engine, table: Exposed): boolean {
+  const whole = !table.limited && table.kind === 'table'
+  if (!(whole && runs(engine, table.ddl)) && !runs(engine, ddlOf(table))) return false
+  if (whole) for (const ddl of table.indexes) runs(engine, ddl) // for INDEXED BY; one that cannot be built is not there
+  return true
+}
+
+// Definitions come from the database file. `prepare` takes one statement and no more, whatever a forged schema row holds.
+function runs(engine: Engine, ddl: string): boolean {
   try {
-    engine.exec(ddlOf(table))
+    engine.prepare(ddl).run()
     return true
   } catch {
     return false
   }
 }
 
+// The names alone: of a whole table only where its own definition needs what the skeleton has not, such as an extension's function.
 function ddlOf(table: Exposed): string {
   const columns = table.columns.map((column) => quoted(column.name))
   const nulls = columns.map((column) => `NULL AS ${column}`).join(', ')
@@ -63,38 +72,8 @@ function ddlOf(table: Exposed): string {
   return `CREATE TABLE ${quoted(table.name)} (${columns.join(', ')}${key}`
 }
 
-type Names = Readonly<{ tables: readonly string[]; columns: readonly string[] }>
-
 function namesOf(catalogue: Catalogue): Names {
   const tables = [...catalogue.values()]
   const columns = new Map(tables.flatMap((table) => table.columns.map(({ name }) => [nameKey(name), name] as const)))
   return { tables: tables.map(({ name }) => name), columns: [...columns.values()] }
 }
-
-// What SQLite says of the skeleton holds exposed names and the caller's own text only. It is still sorted into fixed sentences.
-const MESSAGES: readonly Readonly<{ pattern: RegExp; rule: Rule; near?: keyof Names }>[] = [
-  { pattern: /^no such table: (.*)$/s, rule: 'unknownTable', near: 'tables' },
-  { pattern: /^no such column: (.*)$/s, rule: 'unknownColumn', near: 'columns' },
-  { pattern: /^cannot join using column (.*) - column not present/s, rule: 'unknownColumn', near: 'columns' },
-  { pattern: /^no such function: /, rule: 'unknownFunction' },
-  { pattern: /^wrong number of arguments to function/, rule: 'functionArguments' },
-  { pattern: /^ambiguous column name/, rule: 'ambiguousColumn' },
-  { pattern: /^misuse of /, rule: 'aggregateMisuse' },
-  { pattern: /syntax error$|^incomplete input$|^unrecognized token/, rule: 'syntax' },
-  { pattern: /number of result columns|columns but \d+ values|sub-select returns \d+ columns/, rule: 'columnCount' },
-  { pattern: /more than one statement$/, rule: 'oneStatement' },
-]
-
-function explain(thrown: unknown, names: Names): Error {
-  const message = thrown instanceof Error ? thrown.message : ''
-  for (const { pattern, rule, near } of MESSAGES) {
-    const match = pattern.exec(message)
-    if (match === null) continue
-    const wanted = near === undefined ? undefined : nearestName(lastPart(match[1] ?? ''), names[near])
-    return refuse(rule, message, wanted === undefined ? '' : `; the nearest is ${wanted}`)
-  }
-  if (message === 'out of memory') return stop('too_large', 'The statement is too large to prepare', message)
-  return refuse('notPrepared', message)
-}
-
-const lastPart = (name: string) => name.slice(name.lastIndexOf('.') + 1)

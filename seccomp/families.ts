@@ -63,10 +63,19 @@ export const COMMON: Readonly<Record<string, Family>> = {
   },
 }
 
-/** In the profile of `fetch` alone. */
+/** Of `COMMON`, what the egress proxy has no use for: it starts no process and writes no file. */
+export const NOT_FOR_PROXY: readonly string[] = ['processes', 'audit']
+
+/** In the profile of `fetch` and of the egress proxy. */
 export const DIALLING: Family = {
-  because: 'the fetch worker opens connections and asks the resolver',
-  calls: words('connect sendto recvfrom'),
+  because: 'the fetch worker opens connections to the egress proxy, which opens them to the world',
+  calls: words('connect'),
+}
+
+/** In the profile of the egress proxy alone. */
+export const RESOLVING: Family = {
+  because: 'the egress proxy asks the resolver, and the kernel for its own addresses (refused as targets)',
+  calls: words('sendto recvfrom'),
 }
 
 /** What the servers try and do without: seen in every recording, and refused on purpose. */

@@ -3,10 +3,10 @@
 // Rule:     what families.ts names is allowed, some of it only with the arguments below; everything else fails with EPERM.
 // Limits:   one filter for all processes of a container; execve stays (the runtime needs one); runsc ignores it unless --oci-seccomp.
 // Proof:    test/sandbox/breaking.test.ts
-import { COMMON, DIALLING } from './families.ts'
+import { COMMON, DIALLING, type Family, NOT_FOR_PROXY, RESOLVING } from './families.ts'
 
-export type ServerProfile = 'db-query' | 'file' | 'fetch'
-export const SERVER_PROFILES: readonly ServerProfile[] = ['db-query', 'file', 'fetch']
+export type ServerProfile = 'db-query' | 'file' | 'fetch' | 'egress-proxy'
+export const SERVER_PROFILES: readonly ServerProfile[] = ['db-query', 'file', 'fetch', 'egress-proxy']
 
 type Arg = Readonly<{ index: number; value: number; valueTwo?: number; op: 'SCMP_CMP_EQ' | 'SCMP_CMP_MASKED_EQ' }>
 type Rule = Readonly<{ names: readonly string[]; action: string; args?: readonly Arg[]; errnoRet?: number }>
@@ -40,7 +40,7 @@ const allow = (name: string, ...args: readonly Arg[]): Rule => ({ names: [name],
 
 /** `gvisor`: for runsc --oci-seccomp, which answers every refusal with EPERM, so clone3 cannot be made to look absent. */
 export function profile(server: ServerProfile, options: { gvisor?: boolean } = {}): Profile {
-  const families = [...Object.values(COMMON), ...(server === 'fetch' ? [DIALLING] : [])]
+  const families = familiesOf(server)
   return {
     defaultAction: 'SCMP_ACT_ERRNO',
     defaultErrnoRet: EPERM,
@@ -62,11 +62,18 @@ export function profile(server: ServerProfile, options: { gvisor?: boolean } = {
   }
 }
 
+function familiesOf(server: ServerProfile): readonly Family[] {
+  if (server === 'fetch') return [...Object.values(COMMON), DIALLING]
+  if (server !== 'egress-proxy') return Object.values(COMMON)
+  const common = Object.entries(COMMON).filter(([name]) => !NOT_FOR_PROXY.includes(name))
+  return [...common.map(([, family]) => family), DIALLING, RESOLVING]
+}
+
 function socketsOf(server: ServerProfile): readonly Rule[] {
   const streams = [AF_UNIX, AF_INET, AF_INET6].map((family) =>
     allow('socket', eq(0, family), masked(1, TYPE, SOCK_STREAM)),
   )
-  if (server !== 'fetch') return streams
+  if (server !== 'egress-proxy') return streams
   return [
     ...streams,
     ...[AF_INET, AF_INET6].map((family) => allow('socket', eq(0, family), masked(1, TYPE, SOCK_DGRAM))), // DNS

@@ -7,23 +7,11 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { command, COMMAND } from '@hardened-mcp/testkit/command'
 import { connect } from '@hardened-mcp/testkit/clients'
+import { proxyLog } from './record-proxy.ts'
 import { type Call, SCENES, type Scene } from './scenes.ts'
+import { EXIT_MS, START_MS, STRACE, summary, until } from './trace-log.ts'
 
 const INSIDE = 'HARDENED_MCP_RECORDING'
-const STRACE = ['-f', '-qq', '-e', 'signal=none']
-const START_MS = 60_000 // strace makes a start several times slower
-const EXIT_MS = 15_000
-
-// What an argument filter looks at, as strace writes it.
-const ARGUMENTS: Readonly<Record<string, RegExp>> = {
-  clone: /flags=([A-Z_|]+)/,
-  clone3: /flags=([A-Z_|]+)/,
-  socket: /^(AF_\w+, SOCK_[A-Z_|]+, \w+)/,
-  socketpair: /^(AF_\w+, SOCK_[A-Z_|]+)/,
-  ioctl: /^\d+, (\w+)/,
-  prctl: /^(\w+)/,
-  prlimit64: /^(.*), (?:\{|NULL)/,
-}
 
 if (process.env[INSIDE] === undefined) {
   const script = 'ip link set lo up && exec "$0" "$1"'
@@ -37,6 +25,7 @@ if (process.env[INSIDE] === undefined) {
 const dir = mkdtempSync(join(tmpdir(), 'seccomp-record-'))
 try {
   for (const scene of SCENES) await record(scene)
+  keep('egress-proxy', await proxyLog(join(dir, 'egress-proxy')))
 } finally {
   rmSync(dir, { recursive: true, force: true })
 }
@@ -47,10 +36,13 @@ async function record(scene: Scene): Promise<void> {
   const { args, calls, close } = await scene.prepare(place)
   const logs = [await overHttp(scene, place, args, calls), await overStdio(scene, place, args)]
   close()
+  keep(scene.server, ...logs)
+}
+
+function keep(name: string, ...logs: readonly string[]): void {
   const observed = summary(logs.map((log) => readFileSync(log, 'utf8')).join('\n'))
-  const file = join(import.meta.dirname, 'observed', `${scene.server}.json`)
-  writeFileSync(file, `${JSON.stringify(observed, null, 2)}\n`)
-  process.stdout.write(`${scene.server}: ${observed.calls.length} distinct calls\n`)
+  writeFileSync(join(import.meta.dirname, 'observed', `${name}.json`), `${JSON.stringify(observed, null, 2)}\n`)
+  process.stdout.write(`${name}: ${observed.calls.length} distinct calls\n`)
 }
 
 async function overHttp({ server }: Scene, place: string, args: readonly string[], calls: readonly Call[]) {
@@ -127,28 +119,6 @@ async function overStdio({ server }: Scene, place: string, args: readonly string
   return log
 }
 
-async function until<Value>(limitMs: number, look: () => Value | undefined, said: () => string): Promise<Value> {
-  for (const end = Date.now() + limitMs; Date.now() < end; await delay(50)) {
-    const value = look()
-    if (value !== undefined) return value
-  }
-  throw new Error(`Nothing came within ${limitMs} ms: ${said().slice(-500)}`)
-}
-
 function childrenOf(pid: number | undefined): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number)
-}
-
-function summary(log: string): { calls: string[]; arguments: Record<string, string[]> } {
-  const calls = new Set<string>()
-  const seen: Record<string, Set<string>> = {}
-  for (const [, name = '', rest = ''] of log.matchAll(/^\d+ +([a-z_0-9]+)\((.*)$/gm)) {
-    calls.add(name)
-    const argument = ARGUMENTS[name]?.exec(rest)?.[1]
-    if (argument !== undefined) (seen[name] ??= new Set()).add(argument)
-  }
-  return {
-    calls: [...calls].sort(),
-    arguments: Object.fromEntries(Object.keys(ARGUMENTS).map((name) => [name, [...(seen[name] ?? [])].sort()])),
-  }
 }

@@ -1,10 +1,13 @@
 // What each server is asked to do while its system calls are recorded: its whole tool surface, refusals, and work that is killed.
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { allow } from '@hardened-mcp/security-core'
 import { certificateAuthority } from '@hardened-mcp/testkit/certificates'
+import { egressProxy } from '../packages/host/src/outbound/egress-proxy.ts'
 
 export type Call = readonly [name: string, input: Record<string, unknown>]
 type Stage = Readonly<{ args: readonly string[]; calls: readonly Call[]; close: () => void }>
@@ -65,19 +68,21 @@ export const SCENES: readonly Scene[] = [
   {
     server: 'fetch',
     async prepare(dir) {
-      mkdirSync(dir, { recursive: true, mode: 0o700 })
-      const authority = await certificateAuthority('recorder CA')
-      const ca = join(dir, 'ca.pem')
-      writeFileSync(ca, authority.ca)
-      const site = createServer(await authority.issue(['site.corp.example.com']), (_, response) => {
-        response.writeHead(200, { 'content-type': 'text/html' }).end(`<p>${'text '.repeat(20_000)}</p>`)
-      })
-      await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
-      const { port } = site.address() as AddressInfo
-      const here = `https://site.corp.example.com:${port}/`
+      const { here, port, ca, close } = await sampleSite(dir)
+      const proxy = egressProxy({
+        judge: () => ({ decision: allow() }),
+        internal: [{ host: SITE, port, network: '127.0.0.1', prefix: 32 }],
+        isClient: () => true,
+        log: () => undefined,
+      }).listen(0, '127.0.0.1')
+      await once(proxy, 'listening')
+      const way = ['--egress-proxy', `127.0.0.1:${(proxy.address() as AddressInfo).port}`]
       return {
-        args: ['--internal', `site.corp.example.com=127.0.0.1:${port}`, '--ca', ca, '--allow', '*'],
-        close: () => void site.close(),
+        args: ['--internal', `${SITE}=127.0.0.1:${port}`, '--ca', ca, '--allow', '*', ...way],
+        close: () => {
+          proxy.close()
+          close()
+        },
         calls: [
           ['fetch_url', { url: here }],
           ['fetch_url', { url: `${here}?again`, format: 'text' }],
@@ -89,3 +94,19 @@ export const SCENES: readonly Scene[] = [
     },
   },
 ]
+
+export const SITE = 'site.corp.example.com'
+
+/** A site over TLS on loopback, with a page of 100 kB. */
+export async function sampleSite(dir: string) {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const authority = await certificateAuthority('recorder CA')
+  const ca = join(dir, 'ca.pem')
+  writeFileSync(ca, authority.ca)
+  const site = createServer(await authority.issue([SITE]), (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end(`<p>${'text '.repeat(20_000)}</p>`)
+  })
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
+  const { port } = site.address() as AddressInfo
+  return { here: `https://${SITE}:${port}/`, port, ca, close: () => void site.close() }
+}

@@ -19,16 +19,18 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const root = join(import.meta.dirname, '../..')
 const [server = '', out = ''] = process.argv.slice(2)
-if (!existsSync(join(root, 'servers', server, 'server.ts')) || out === '')
-  throw new RangeError('Usage: trace.ts <server> <out>')
+const isServer = existsSync(join(root, 'servers', server, 'server.ts'))
+if (!(isServer || server === 'egress-proxy') || out === '') throw new RangeError('Usage: trace.ts <server> <out>')
 
 // What no import statement names: the command, the front that the supervisor spawns, the page it loads, the worker.
-const ENTRIES = [
-  'packages/admin/bin/hardened-mcp.js',
-  'packages/host/src/front.ts',
-  `servers/${server}/server.ts`,
-  `servers/${server}/worker.ts`,
-]
+const ENTRIES = isServer
+  ? [
+      'packages/admin/bin/hardened-mcp.js',
+      'packages/host/src/front.ts',
+      `servers/${server}/server.ts`,
+      `servers/${server}/worker.ts`,
+    ]
+  : [`deploy/${server}/main.ts`]
 const CODE = new Set(['.ts', '.js', '.mjs', '.cjs'])
 // A superset on purpose: every quoted word after from, import or require. What does not resolve was a word in a comment.
 const NAMED = /(\bfrom|\bimport|\brequire)\s*\(?\s*(['"`])([^'"`\n]+)\2/g

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
-import { NAMES_V4, type Report, SITE_V4, SITE_V6 } from './testing/namespace-scenario.ts'
+import { NAMES_V4, PROXY, type Report, SITE_V4, SITE_V6 } from './testing/namespace-scenario.ts'
 
 // As root no user namespace is needed; else one is tried.
 const flags = process.getuid?.() === 0 ? '-n' : '-rn'
@@ -48,5 +48,17 @@ suite('in a network namespace', { skip: !possible && 'network namespaces are not
   test('as strace saw it, the site and the name server were dialled and nobody else', (context) => {
     if (report.dialled === null) return context.skip('strace is not installed')
     assert.deepEqual(report.dialled, [`${SITE_V6}:443`, `${SITE_V4}:443`, `${NAMES_V4}:53`])
+  })
+
+  test('through an egress proxy every visit ends as it does without, and no trap is sprung', () => {
+    const { outcomes, proxied } = report
+    for (const [url, seen] of Object.entries(outcomes))
+      assert.deepEqual(new Set(proxied.outcomes[url]), new Set(seen), url)
+    assert.equal(proxied.canaries, 0)
+  })
+
+  test('as strace saw it, the worker behind a proxy dialled the proxy and nobody else, no name server either', (context) => {
+    if (report.proxied.dialled === null) return context.skip('strace is not installed')
+    assert.deepEqual(report.proxied.dialled, [PROXY])
   })
 })

@@ -18,14 +18,16 @@ suite('compose files', () => {
   for (const server of SERVERS) {
     test(`compose.${server}.yaml is compose.yaml with the other servers left out`, () => {
       const { services, networks, secrets } = read(`compose.${server}.yaml`)
-      assert.deepEqual(Object.keys(services).sort(), [server, 'gateway'].sort())
-      assert.deepEqual(services[server], whole.services[server])
+      const parts = server === 'fetch' ? [server, 'egress-proxy'] : [server]
+      assert.deepEqual(Object.keys(services).sort(), [...parts, 'gateway'].sort())
+      for (const part of parts) assert.deepEqual(services[part], whole.services[part])
       const kept = Object.entries(whole.services['gateway']?.['networks'] as Part).filter(([name]) => name in networks)
       assert.deepEqual(services['gateway'], { ...whole.services['gateway'], networks: Object.fromEntries(kept) })
       for (const [name, network] of Object.entries(networks)) assert.deepEqual(network, whole.networks[name])
       assert.deepEqual(secrets, whole.secrets)
     })
-
+  }
+  for (const server of [...SERVERS, 'egress-proxy']) {
     test(`${server} holds every layer`, () => {
       const { services } = whole
       const service = services[server] as Part & {
@@ -44,7 +46,7 @@ suite('compose files', () => {
       assert.equal(service['mem_limit'], service['memswap_limit'])
       assert.ok(Number(service['pids_limit']) <= 256)
       const writable = service.volumes.filter((volume) => volume.read_only !== true).map(({ target }) => target)
-      assert.deepEqual(writable, ['/audit'])
+      assert.deepEqual(writable, server === 'egress-proxy' ? [] : ['/audit'])
     })
   }
 
@@ -53,6 +55,25 @@ suite('compose files', () => {
     assert.equal(new Set(names).size, names.length)
     const open = Object.entries(whole.networks).filter(([, network]) => network['internal'] !== true)
     assert.deepEqual(open.map(([name]) => name).sort(), ['mcp-egress', 'mcp-front'])
+  })
+
+  test('fetch has the gateway and the proxy for neighbours, and the proxy alone stands in the egress network', () => {
+    const members = (network: string) =>
+      Object.entries(whole.services)
+        .filter(([, service]) => network in (service['networks'] as Part))
+        .map(([name]) => name)
+    assert.deepEqual(Object.keys(whole.services['fetch']?.['networks'] as Part), ['mcp-fetch', 'mcp-proxy'])
+    assert.deepEqual(members('mcp-fetch').sort(), ['fetch', 'gateway'])
+    assert.deepEqual(members('mcp-proxy').sort(), ['egress-proxy', 'fetch'])
+    assert.deepEqual(members('mcp-egress'), ['egress-proxy'])
+  })
+
+  test('the proxy listens where the example policy, the scripts and the manifest say, for fetch alone', () => {
+    const { command } = whole.services['egress-proxy'] as { command: string[] }
+    const text = (file: string) => readFileSync(join(ROOT, 'deploy', file), 'utf8')
+    assert.ok(text('policy.example.yaml').includes(`egress_proxy: ${command[command.indexOf('--listen') + 1]}`))
+    assert.ok(text('common').includes('EGRESS_PROXY=172.30.5.3 EGRESS_PROXY_PORT=3128'))
+    assert.equal(command[command.indexOf('--client') + 1], '172.30.5.10/32')
   })
 
   test('the gateway is the only one with a published port, on loopback by default', () => {

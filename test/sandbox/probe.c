@@ -63,6 +63,27 @@ static int reach(const char *address, int port) {
   return fault == 0 ? 0 : -1;
 }
 
+// Asks the egress proxy for a tunnel, and says the status it answers with.
+static void tunnel(const char *name, const char *authority) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(3128)};
+  inet_pton(AF_INET, "172.30.5.3", &to.sin_addr);
+  char text[1024]; int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) < 0) { say(name, -1); return; }
+  int size = snprintf(text, sizeof text, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", authority, authority);
+  if (write(fd, text, size) != size) { say(name, -1); return; }
+  ssize_t count = read(fd, text, sizeof text - 1);
+  printf("%s %.3s\n", name, count > 12 ? text + 9 : "cut");
+  fflush(stdout);
+  close(fd);
+}
+
+static int datagram(const char *address, int port) {
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+  inet_pton(AF_INET, address, &to.sin_addr);
+  int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  return fd < 0 ? -1 : (int)sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof to);
+}
+
 static void calls(void) {
   ATTEMPT("ptrace", ptrace(PTRACE_TRACEME, 0, 0, 0));
   ATTEMPT("mount", mount("none", "/tmp", "tmpfs", 0, ""));
@@ -79,6 +100,7 @@ static void calls(void) {
   ATTEMPT("packet", socket(AF_PACKET, SOCK_RAW, 0));
   ATTEMPT("alg", socket(AF_ALG, SOCK_SEQPACKET, 0));
   ATTEMPT("udp", socket(AF_INET, SOCK_DGRAM, 0));
+  ATTEMPT("netlink-route", socket(AF_NETLINK, SOCK_RAW, 0));
   ATTEMPT("raw-socket", socket(AF_INET, SOCK_RAW, IPPROTO_ICMP));
 }
 
@@ -126,6 +148,8 @@ int main(int count, char **words) {
     else if (!strcmp(words[at], "memory")) memory();
     else if (!strcmp(words[at], "euid")) { printf("euid %d\n", (int)geteuid()); }
     else if (!strcmp(words[at], "reach") && at + 3 < count) { char *name = words[at + 1]; ATTEMPT(name, reach(words[at + 2], atoi(words[at + 3]))); at += 3; }
+    else if (!strcmp(words[at], "tunnel") && at + 2 < count) { tunnel(words[at + 1], words[at + 2]); at += 2; }
+    else if (!strcmp(words[at], "datagram") && at + 3 < count) { char *name = words[at + 1]; ATTEMPT(name, datagram(words[at + 2], atoi(words[at + 3]))); at += 3; }
   }
   return 0;
 }

@@ -10,6 +10,15 @@ export type Compose = { services: Record<string, Service>; networks: Record<stri
 /** Takes layers out of the shipped manifest. */
 export type Weaken = (service: Service, compose: Compose) => void
 
+/** Puts a service into a network that is like its own, but not internal: what `internal: true` was good for. */
+export const openedNetwork: Weaken = (service, compose) => {
+  service['networks'] = { 'mcp-opened': { ipv4_address: '172.30.9.10' } }
+  compose.networks['mcp-opened'] = {
+    driver_opts: { 'com.docker.network.bridge.name': 'mcp-opened0' },
+    ipam: { config: [{ subnet: '172.30.9.0/24' }] },
+  }
+}
+
 const PROBE = join(STATE, 'probe')
 
 /** Compiles the probe into the state folder, with a setuid copy and a file of root beside it. */

@@ -1,12 +1,15 @@
 // Runs inside a fresh network namespace (as root of it): public addresses on a private wire, so that the real address rules are in force.
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { certificateAuthority } from '@hardened-mcp/testkit/certificates'
+import { egressProxy } from '../../../packages/host/src/outbound/egress-proxy.ts'
+import { urlJudge } from '../policy.ts'
 import { dialledFrom } from './dialled.ts'
-import { haveStrace, workerProcess } from './worker-process.ts'
+import { haveStrace, type WorkerProcess, workerProcess } from './worker-process.ts'
 
 export const SITE_V4 = '93.184.216.34'
 export const SITE_V6 = '2606:2800:220:1::34'
@@ -15,6 +18,8 @@ const WORKER_V4 = '93.184.216.2' // the worker's own address is a public one: it
 const WORKER_V6 = '2606:2800:220:1::2'
 const INSIDE = ['10.0.0.5', '169.254.169.254', '192.168.1.1', '100.100.100.200', '168.63.129.16'] as const
 const PORT = 443
+const PROXY_PORT = 3128
+export const PROXY = `127.0.0.1:${PROXY_PORT}`
 
 /** What the scenario prints as one line of JSON. */
 export type Report = Readonly<{
@@ -24,6 +29,8 @@ export type Report = Readonly<{
   /** The same two counts for one connection of our own to loopback: the instruments work. */
   control: Readonly<{ canaries: number; loopbackPackets: number }>
   dialled: readonly string[] | null
+  /** The same visits by a worker that has an egress proxy and no resolver. */
+  proxied: Pick<Report, 'outcomes' | 'canaries' | 'dialled'>
 }>
 
 const ip = (...args: string[]) => execFileSync('ip', args)
@@ -68,14 +75,7 @@ async function run(): Promise<Report> {
     { env: { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') }, ...(haveStrace ? { traceFile } : {}) },
   )
   const before = loopbackPackets()
-  const outcomes: Record<string, string[]> = {}
-  for (const [url, times] of visits()) {
-    outcomes[url] = []
-    for (let count = 0; count < times; count += 1) {
-      const { ok, code, says, answer } = await worker.fetch(url)
-      outcomes[url].push(ok ? String(answer?.['text']) : `${code} ${/\((\w+)\)/.exec(says ?? '')?.[1] ?? ''}`.trim())
-    }
-  }
+  const outcomes = await visitAll(worker)
   const counted = { canaries, loopbackPackets: loopbackPackets() - before }
   await worker.close()
   await new Promise((done) => connect(PORT, '127.0.0.1').on('error', done).on('close', done))
@@ -83,12 +83,49 @@ async function run(): Promise<Report> {
     canaries: canaries - counted.canaries,
     loopbackPackets: loopbackPackets() - before - counted.loopbackPackets,
   }
+  const sprung = canaries
+  const proxied = await throughProxy(folder)
+  const proxiedCanaries = canaries - sprung
   for (const server of traps) server.close()
   site.kill('SIGKILL')
   far.kill('SIGKILL')
   const dialled = haveStrace ? [...dialledFrom(traceFile)].toSorted() : null
   rmSync(folder, { recursive: true })
-  return { outcomes, ...counted, control, dialled }
+  return { outcomes, ...counted, control, dialled, proxied: { ...proxied, canaries: proxiedCanaries } }
+}
+
+async function visitAll(worker: WorkerProcess): Promise<Record<string, string[]>> {
+  const outcomes: Record<string, string[]> = {}
+  for (const [url, times] of visits()) {
+    const seen: string[] = []
+    for (let count = 0; count < times; count += 1) {
+      const { ok, code, says, answer } = await worker.fetch(url)
+      seen.push(ok ? String(answer?.['text']) : `${code} ${/\((\w+)\)/.exec(says ?? '')?.[1] ?? ''}`.trim())
+    }
+    outcomes[url] = seen
+  }
+  return outcomes
+}
+
+async function throughProxy(folder: string): Promise<Pick<Report, 'outcomes' | 'dialled'>> {
+  const policy = { allow: ['*'], internal: [] }
+  const proxy = egressProxy({
+    judge: urlJudge(policy),
+    internal: [],
+    dnsServers: [`${NAMES_V4}:53`],
+    isClient: (address) => address === '127.0.0.1',
+    log: () => undefined,
+  }).listen(PROXY_PORT, '127.0.0.1')
+  await once(proxy, 'listening')
+  const traceFile = join(folder, 'trace-proxied')
+  const worker = await workerProcess(
+    { ...policy, egress_proxy: PROXY, dns_servers: [`${NAMES_V4}:53`] },
+    { env: { NODE_EXTRA_CA_CERTS: join(folder, 'ca.pem') }, ...(haveStrace ? { traceFile } : {}) },
+  )
+  const outcomes = await visitAll(worker)
+  await worker.close()
+  proxy.close()
+  return { outcomes, dialled: haveStrace ? [...dialledFrom(traceFile)] : null }
 }
 
 // The wire: near end here, far end with the site and the name server. Addresses inside are on loopback, with a listener each.

@@ -109,6 +109,48 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
     because: 'columns that are not exposed can be named',
   },
   {
+    ...inside(OUTBOUND, 'egress-proxy', 'tunnel'),
+    find: 'must(options.judge(url.href).decision)',
+    replace: 'options.judge(url.href)',
+    because: 'the proxy asks its list and does not obey',
+  },
+  {
+    ...inside(OUTBOUND, 'egress-proxy'),
+    find: 'if (options.isClient(from)) return',
+    replace: 'if (from !== undefined) return',
+    because: 'anybody may use the proxy',
+  },
+  {
+    ...inside(OUTBOUND, 'connect-head', 'egress-proxy'),
+    find: 'return canonical === authority ?',
+    replace: 'return canonical.length >= authority.length ?',
+    because: 'an authority has two spellings',
+  },
+  {
+    ...inside(OUTBOUND, 'egress-proxy'),
+    find: '|| held.length > end + 4',
+    replace: '',
+    because: 'bytes behind the request are taken into the tunnel',
+  },
+  {
+    ...inside(OUTBOUND, 'relay', 'egress-proxy'),
+    find: 'if (counted[side] > maxBytes)',
+    replace: "if (side === 'down' && counted[side] > maxBytes)",
+    because: 'a tunnel carries any amount out',
+  },
+  {
+    ...inside(OUTBOUND, 'tunnel-connector', 'tunnel'),
+    find: 'more === 0 ? socket :',
+    replace: 'more >= 0 ? socket :',
+    because: 'the proxy speaks before the server does',
+  },
+  {
+    ...inside(OUTBOUND, 'outbound', 'tunnel'),
+    find: 'connect: tunnelConnector({ proxy, names, timeoutMs: TUNNEL_TIMEOUT_MS, stop, onDial })',
+    replace: 'connect: guardedConnector({ pins: new Map(), timeoutMs: CONNECT_TIMEOUT_MS, onDial })',
+    because: 'the proxy is configured and not used',
+  },
+  {
     ...inside(OUTBOUND, 'checked-addresses', 'outbound'),
     find: 'addresses.every((address) => isPublicAddress(address)',
     replace: 'addresses.some((address) => isPublicAddress(address)',

@@ -5,12 +5,13 @@ import assert from 'node:assert/strict'
 import { docker, must, prepare, ROOT, run } from './machine.ts'
 
 const SERVERS = ['db-query', 'file', 'fetch'] as const
+const IMAGES = [...SERVERS, 'egress-proxy'] as const
 const MAX_MIB = 160 // Node itself is 121 of them
 const MAX_FILES = 800
 
 before(prepare, { timeout: 900_000 })
 
-for (const server of SERVERS) {
+for (const server of IMAGES) {
   suite(`image ${server}`, { timeout: 300_000 }, () => {
     const image = `hardened-mcp/${server}:local`
     let entries: readonly string[] = [] // as tar lists them: mode, owner, size, date, time, path
@@ -42,7 +43,7 @@ for (const server of SERVERS) {
 
     test('holds only its own worker', () => {
       const workers = entries.map(pathOf).filter((path) => /^app\/servers\/[^/]+\/worker\.ts$/.test(path))
-      assert.deepEqual(workers, [`app/servers/${server}/worker.ts`])
+      assert.deepEqual(workers, server === 'egress-proxy' ? [] : [`app/servers/${server}/worker.ts`])
     })
 
     test('belongs to root below /app, where nobody else may write', () => {
@@ -74,7 +75,8 @@ for (const server of SERVERS) {
         ),
       ) as { bomFormat: string; components: { name: string }[] }
       assert.equal(sbom.bomFormat, 'CycloneDX')
-      assert.ok(sbom.components.some(({ name }) => name === `@hardened-mcp/${server}`))
+      const own = server === 'egress-proxy' ? '@hardened-mcp/host' : `@hardened-mcp/${server}`
+      assert.ok(sbom.components.some(({ name }) => name === own))
       assert.equal(
         sbom.components.some(({ name }) => name === 'better-sqlite3'),
         server === 'db-query',
@@ -82,7 +84,8 @@ for (const server of SERVERS) {
     })
 
     test('refuses to start without a grant, in one line', async () => {
-      const started = await run('/usr/bin/docker', ['run', '--rm', '--network', 'none', image, 'serve', server])
+      const words = server === 'egress-proxy' ? [] : ['serve', server]
+      const started = await run('/usr/bin/docker', ['run', '--rm', '--network', 'none', image, ...words])
       assert.equal(started.code, 78)
       assert.equal(started.stderr.trim().split('\n').length, 1)
     })

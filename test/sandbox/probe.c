@@ -77,11 +77,17 @@ static void tunnel(const char *name, const char *authority) {
   close(fd);
 }
 
-static int datagram(const char *address, int port) {
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+// Asks a name server for good.example.com over UDP, and waits for what it says: that a datagram left says nothing yet.
+static int look_up(const char *address) {
+  static const unsigned char query[] = "\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x04good\x07" "example\x03" "com\0\0\x01\0\x01";
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(53)};
   inet_pton(AF_INET, address, &to.sin_addr);
   int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  return fd < 0 ? -1 : (int)sendto(fd, "x", 1, 0, (struct sockaddr *)&to, sizeof to);
+  if (fd < 0 || sendto(fd, query, sizeof query - 1, 0, (struct sockaddr *)&to, sizeof to) < 0) return -1;
+  struct pollfd wait = {.fd = fd, .events = POLLIN};
+  if (poll(&wait, 1, 1500) == 0) { errno = ETIMEDOUT; return -1; }
+  char answer[512];
+  return (int)recv(fd, answer, sizeof answer, 0);
 }
 
 static void calls(void) {
@@ -149,7 +155,7 @@ int main(int count, char **words) {
     else if (!strcmp(words[at], "euid")) { printf("euid %d\n", (int)geteuid()); }
     else if (!strcmp(words[at], "reach") && at + 3 < count) { char *name = words[at + 1]; ATTEMPT(name, reach(words[at + 2], atoi(words[at + 3]))); at += 3; }
     else if (!strcmp(words[at], "tunnel") && at + 2 < count) { tunnel(words[at + 1], words[at + 2]); at += 2; }
-    else if (!strcmp(words[at], "datagram") && at + 3 < count) { char *name = words[at + 1]; ATTEMPT(name, datagram(words[at + 2], atoi(words[at + 3]))); at += 3; }
+    else if (!strcmp(words[at], "look-up") && at + 2 < count) { char *name = words[at + 1]; ATTEMPT(name, look_up(words[at + 2])); at += 2; }
   }
   return 0;
 }

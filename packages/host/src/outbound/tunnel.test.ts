@@ -1,7 +1,7 @@
 // The whole way through a real proxy to real TLS sites: same answers and same refusals as without it, and never a way around it.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, connect as dial, createServer, type Server, type Socket } from 'node:net'
 import { after, before, suite, test } from 'node:test'
 import { allow, Denial, denyUrl, readUrl, type WebUrl } from '@hardened-mcp/security-core'
 import { certificateAuthority } from '@hardened-mcp/testkit/certificates'
@@ -16,6 +16,8 @@ let names: NameServer
 let site: HostileSite
 let proxy: Server
 let ca: string
+const playedSockets = new Set<Socket>()
+const players: Server[] = []
 const dialled: string[] = []
 const log: Readonly<{ event: string; code: unknown }>[] = []
 
@@ -54,8 +56,10 @@ async function get(text: string, port = portOf(proxy), deadlineMs = 15_000): Pro
 /** A proxy that plays raw bytes. */
 async function playing(play: (socket: Socket, head: string) => void): Promise<Server> {
   const server = createServer((socket) => {
+    playedSockets.add(socket)
     socket.on('error', () => undefined).once('data', (head) => play(socket, String(head)))
   }).listen(0, ADDRESS)
+  players.push(server)
   await once(server, 'listening')
   return server
 }
@@ -82,6 +86,8 @@ before(async () => {
   await once(proxy, 'listening')
 })
 after(async () => {
+  for (const server of players) server.close()
+  for (const socket of playedSockets) socket.destroy()
   proxy.close()
   await site.close()
   await names.close()
@@ -136,7 +142,6 @@ suite('tunnelConnector()', () => {
 
   const LIES = [
     ['nothing at all', '', 'The remote server could not be reached'],
-    ['bytes behind the head', 'HTTP/1.1 200 OK\r\n\r\n\x16\x03\x01', 'The remote server could not be reached'],
     ['another success', 'HTTP/1.1 204 No Content\r\n\r\n', 'The remote server could not be reached'],
     ['an endless head', `HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(2_000)}`, 'The remote server could not be reached'],
     ['another protocol', 'SSH-2.0-x\r\n\r\n', 'The remote server could not be reached'],
@@ -154,14 +159,24 @@ suite('tunnelConnector()', () => {
         await get(`https://site.corp:${site.port}/`, portOf(liar)),
         new RegExp(`^upstream_failed: .*(${says})`),
       )
-      liar.close()
+    })
+
+  for (const [extra, expected] of [
+    ['', /^hello$/],
+    ['\0', /^upstream_failed: The remote server could not be reached$/],
+  ] as const)
+    test(`a tunnel that stands, with ${extra.length} bytes of the proxy's own before TLS`, async () => {
+      const odd = await playing((socket) => {
+        socket.write(`HTTP/1.1 200 OK\r\n\r\n${extra}`)
+        const onward = dial(site.port, ADDRESS)
+        onward.on('error', () => undefined).on('close', () => socket.destroy())
+        socket.pipe(onward).pipe(socket)
+      })
+      assert.match(await get(`https://site.corp:${site.port}/`, portOf(odd)), expected)
     })
 
   test('a proxy that never answers is left at the deadline of the call', async () => {
-    const sockets: Socket[] = []
-    const mute = await playing((socket) => sockets.push(socket))
+    const mute = await playing(() => undefined)
     assert.match(await get(`https://site.corp:${site.port}/`, portOf(mute), 400), /^timeout: /)
-    for (const socket of sockets) socket.destroy()
-    mute.close()
   })
 })

@@ -74,6 +74,8 @@ export const resources = z
     databases: z.array(database).max(16).refine(distinct, 'Database names must differ'),
     /** node-sql-parser as second opinion: may refuse (`veto`), must agree (`require`), is not asked (`off`). */
     parser: z.enum(['veto', 'require', 'off']).default('veto'),
+    /** How long one tenant may keep workers busy, in seconds of each minute; the two workers have 120. */
+    work_seconds_per_minute: z.number().positive().max(3600).default(90),
     /** Tools that run one fixed statement each. */
     queries: z.array(query).max(50).refine(distinct, 'Query names must differ').default([]),
   })

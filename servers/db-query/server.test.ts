@@ -53,6 +53,7 @@ suite('dbQuery', () => {
         { name: 'crm', file: '/srv/a b.sqlite', tables: '*' },
       ],
       parser: 'veto',
+      work_seconds_per_minute: 90,
       queries: [],
     })
     assert.deepEqual(dbQuery.grants(granted('/srv/shop.db')), ['tool:read_only', 'resource:local'])

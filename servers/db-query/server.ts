@@ -43,6 +43,7 @@ export const dbQuery = defineServer<Resources, Operation>({
   tools,
   views,
   policies: (granted) => [sameCaller, exposedDatabases(granted), frontGate],
+  work: ({ work_seconds_per_minute: secondsPerMinute }) => ({ secondsPerMinute, payer: ({ caller }) => caller.tenant }),
   worker: {
     entry: new URL('./worker.ts', import.meta.url),
     count: 2,

@@ -1,6 +1,13 @@
 // Puts one server together: its tools and policies, the guards, the audit trail and the workers become a registry.
 import { randomUUID } from 'node:crypto'
-import { capabilities, hiddenCharacters, perMinute, type Rates, rateLimit } from '@hardened-mcp/security-core'
+import {
+  capabilities,
+  hiddenCharacters,
+  perMinute,
+  type Rates,
+  rateLimit,
+  type WorkTime,
+} from '@hardened-mcp/security-core'
 import type { AuditTrail } from './audit/file-sink.ts'
 import { ceilingOf, type FrontConfig, parseStrictly, type ServerPolicy } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
@@ -13,8 +20,9 @@ export function assemble(options: {
   config: FrontConfig
   audit: Pick<AuditTrail, 'sink' | 'fingerprint'>
   workers: Pick<WorkerPool, 'execute'>
+  work?: Pick<WorkTime, 'guard'> | undefined
 }): Registry {
-  const { definition, config, audit, workers } = options
+  const { definition, config, audit, workers, work } = options
   const { name, title, version, instructions } = definition
   const resources = parseStrictly(definition.resources, config.resources, 'Resources')
   const policy = ceilingOf(config.policy)
@@ -25,7 +33,11 @@ export function assemble(options: {
     policy,
     controls: {
       server: name,
-      guards: [capabilities(policy), rateLimit({ rates: ratesOf(config.policy), now: Date.now })],
+      guards: [
+        capabilities(policy),
+        rateLimit({ rates: ratesOf(config.policy), now: Date.now }),
+        ...(work === undefined ? [] : [work.guard]),
+      ],
       policies: definition.policies(resources),
       execute: workers.execute,
       filters: [hiddenCharacters],

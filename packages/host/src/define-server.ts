@@ -54,8 +54,16 @@ export interface ServerDefinition<Resources = unknown, Operation extends object 
   tools(resources: Resources): readonly ToolDefinition<unknown, Operation>[]
   policies(resources: Resources): Policies<Operation>
   views?(resources: Resources): ResourceViews
+  /** Bounds the time that one tenant may hold workers, over all of its calls. */
+  work?(resources: Resources): WorkLimit<Operation>
   readonly worker: WorkerSpec<Resources>
 }
+
+export type WorkLimit<Operation extends object> = Readonly<{
+  secondsPerMinute: number
+  /** The tenant whose work this is. */
+  payer(operation: Operation): string
+}>
 
 /** Infers the types and freezes the page. */
 export const defineServer = <Resources, Operation extends object>(

@@ -1,9 +1,10 @@
 // The process that speaks MCP: it authenticates, decides, audits and answers. It can spawn nothing and opens no file but
 // its code, its keys and its audit directory; the work is done by workers that only the supervisor can start.
 import type { Socket } from 'node:net'
+import { workTime } from '@hardened-mcp/security-core'
 import { assemble, largestAnswer } from './assemble.ts'
 import { type AuditTrail, openAuditSink } from './audit/file-sink.ts'
-import { ceilingOf, type FrontConfig } from './config.ts'
+import { ceilingOf, type FrontConfig, parseStrictly } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
 import { operationalLog } from './log.ts'
 import type { ToFront, ToSupervisor } from './sandbox/messages.ts'
@@ -30,7 +31,9 @@ async function start(config: FrontConfig): Promise<void> {
   const early: [ToFront, Socket | undefined][] = [] // what arrives while the module is being loaded
   receive = (message, handle) => void early.push([message, handle])
   const { default: definition } = (await import(config.module)) as { default: ServerDefinition }
-  const workers = workersOf(definition, config)
+  const limit = definition.work?.(parseStrictly(definition.resources, config.resources, 'Resources'))
+  const work = limit === undefined ? undefined : workTime({ secondsPerMinute: limit.secondsPerMinute, now: Date.now })
+  const workers = workersOf(definition, config, (operation, ms) => work?.spent(limit?.payer(operation) ?? '', ms))
   const audit = await openAuditSink({ dir: config.auditDir, server: definition.name, now: Date.now })
   let drain: () => void = () => process.exit(0)
   receive = (message, handle) => {
@@ -40,7 +43,7 @@ async function start(config: FrontConfig): Promise<void> {
   }
   for (const [message, handle] of early) receive(message, handle)
   await workers.ready // nothing is promised to a client before a worker could open what was granted
-  const served = assemble({ definition, config, audit, workers })
+  const served = assemble({ definition, config, audit, workers, work })
   await audit.sink({ type: 'config.loaded', server: definition.name })
   const serving = await serve({
     config,
@@ -69,12 +72,17 @@ function anchorTo(head: AuditTrail['head']): () => void {
 }
 
 // A worker that fails before any was ready is the operator's mistake; later it is a fault, and calls say `busy`.
-function workersOf(definition: ServerDefinition, config: FrontConfig): WorkerPool {
+function workersOf(
+  definition: ServerDefinition,
+  config: FrontConfig,
+  onWork: (operation: object, ms: number) => void,
+): WorkerPool {
   let everReady = false
   const workers = workerPool({
     kill: (worker) => tell({ type: 'kill', worker }),
     onFailed: (reason) => (everReady ? log.error('worker_failed', { reason }) : misconfigured(new RangeError(reason))),
     maxBodyBytes: largestAnswer(definition, config) + ENVELOPE_BYTES,
+    onWork,
   })
   const ready = workers.ready.then(() => {
     everReady = true

@@ -9,6 +9,7 @@ export { type InjectionMark, injectionMarks } from './input/injection-patterns.t
 export { parseInput } from './input/parse-input.ts'
 export { gcra, type Rate } from './limits/gcra.ts'
 export { perMinute, type Rates, rateLimit } from './limits/rate-limit.ts'
+export { type WorkTime, workTime } from './limits/work-time.ts'
 export { hiddenCharacters } from './output/hidden-characters.ts'
 export { type OutputFilter, type Released, release } from './output/release.ts'
 export { type Answer, type CallRequest, type Controls, type Executor, type Guard, pipeline } from './pipeline.ts'

@@ -1,6 +1,6 @@
 // Question: can the work always be ended, and does the next call get a worker?
 // Threat:   a runaway query, regex or page that holds a process; a worker that crashes, lies or floods its answer.
-// Rule:     one call, one worker; at the deadline, on cancellation or on a broken frame the worker is killed and replaced.
+// Rule:     one call, one worker; it waits and works at most its deadline each; at the deadline, on cancellation or on a broken frame the worker is killed and replaced.
 // Limits:   what a worker may do in its time is for its own policies; memory is watched by the supervisor.
 // Proof:    worker-pool.test.ts, test/e2e/kill.test.ts
 import type { Socket } from 'node:net'
@@ -21,6 +21,8 @@ export type PoolOptions = Readonly<{
   /** A worker could not open what it was granted. */
   onFailed: (reason: string) => void
   maxBodyBytes: number
+  /** Told how long a worker was held, however the call ended. Waiting for a worker is not part of it. */
+  onWork?: (operation: object, ms: number) => void
 }>
 
 const MAX_WAITING = 64 // calls beyond it are refused at once: a long queue only turns into timeouts
@@ -30,7 +32,10 @@ type Job = {
   readonly operation: object
   readonly spend: Budget
   readonly settle: { resolve: (result: Result) => void; reject: (denial: Denial) => void }
+  readonly overran: () => void
+  timer: NodeJS.Timeout
   worker?: Slot
+  startedMs: number
 }
 type Slot = {
   readonly id: number
@@ -64,10 +69,14 @@ export function workerPool(options: PoolOptions): WorkerPool {
     slot.doomed = true
     options.kill(slot.id)
   }
+  const release = (slot: Slot, job: Job) => {
+    slot.job = undefined
+    options.onWork?.(job.operation, performance.now() - job.startedMs)
+  }
   const finish = (slot: Slot, frame: Frame) => {
     const { job } = slot
     if (job === undefined || frame.id !== slot.call) return doom(slot) // an answer nobody asked for
-    slot.job = undefined
+    release(slot, job)
     settle(job, frame)
     next()
   }
@@ -85,18 +94,21 @@ export function workerPool(options: PoolOptions): WorkerPool {
           settled(reject)(denial)
         }
         const onStop = () => end(cancelled())
-        const timer = setTimeout(
-          () => end(job.worker === undefined ? noWorker(spend) : overran(spend)),
-          spend.deadlineMs,
-        )
         const settled =
           <Value>(settle: (value: Value) => void) =>
           (value: Value) => {
-            clearTimeout(timer)
+            clearTimeout(job.timer)
             stop.removeEventListener('abort', onStop)
             settle(value)
           }
-        const job: Job = { operation, spend, settle: { resolve: settled(resolve), reject: settled(reject) } }
+        const job: Job = {
+          operation,
+          spend,
+          settle: { resolve: settled(resolve), reject: settled(reject) },
+          overran: () => end(overran(spend)),
+          timer: setTimeout(() => end(noWorker(spend)), spend.deadlineMs),
+          startedMs: 0,
+        }
         stop.addEventListener('abort', onStop, { once: true })
         waiting.push(job)
         next()
@@ -130,7 +142,10 @@ export function workerPool(options: PoolOptions): WorkerPool {
       const slot = slots.get(id)
       slots.delete(id)
       slot?.socket.destroy()
-      slot?.job?.settle.reject(lost(end))
+      if (slot?.job === undefined) return
+      const { job } = slot
+      release(slot, job)
+      job.settle.reject(lost(end))
     },
     ready,
     idle: () => [...slots.values()].filter((slot) => slot.ready && !slot.doomed && slot.job === undefined).length,
@@ -140,6 +155,10 @@ export function workerPool(options: PoolOptions): WorkerPool {
     slot.job = job
     slot.call += 1
     job.worker = slot
+    job.startedMs = performance.now()
+    // The work has its whole deadline from here: a call that waited for a free worker is not ended half-way for that.
+    clearTimeout(job.timer)
+    job.timer = setTimeout(job.overran, job.spend.deadlineMs)
     slot.socket.write(encodeFrame({ id: slot.call, head: { operation: job.operation, spend: job.spend }, body: '' }))
   }
 }

@@ -1,0 +1,128 @@
+// Question: are these the claims of an access token for us, now, from this issuer?
+// Threat:   a token for another service (confused deputy), an ID token, one without an end, from the future, for another tenant, by a long
+//           chain of actors, or bound to a key that the sender does not show (RFC 9068, 8707, 8725).
+// Rule:     every claim of RFC 9068 present and of its type; issuer and audience letter by letter; 30 s of skew, 24 h of life;
+//           tenant from a fixed value or a verified claim on the issuer's list; any binding that we cannot check refuses the token.
+// Limits:   the signature is judged before. A revoked token lives until it expires, unless its jti stands in the policy.
+// Proof:    test/identity/matrix.test.ts
+import { hash } from 'node:crypto'
+import type { IssuerConfig } from './config.ts'
+import { type Claims, TokenFault } from './jws.ts'
+
+/** What a verified token says. Times in milliseconds since the epoch. */
+export type AccessToken = Readonly<{
+  id: string
+  tenant: string
+  scopes: readonly string[]
+  expiresAt: number
+  jti: string
+  /** Thumbprint of the key that must sign a DPoP proof (RFC 9449 §6). */
+  boundTo?: string
+}>
+
+export const SKEW_MS = 30_000
+const MAX_LIFE_MS = 86_400_000
+const MAX_ACTORS = 3
+const SUBJECT = /^[\x21-\x7e]{1,256}$/
+const PLAIN_SUBJECT = /^[A-Za-z0-9_.@-]{1,90}$/
+const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
+const TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/
+
+export type TokenRules = Readonly<{ issuer: IssuerConfig; audience: string; revoked: ReadonlySet<string>; now: number }>
+
+/** Throws `TokenFault` on the first claim that does not hold. */
+export function accessToken(claims: Claims, rules: TokenRules): AccessToken {
+  const { issuer, audience, revoked, now } = rules
+  if (claims['iss'] !== issuer.issuer) throw new TokenFault('The token is of another issuer')
+  mustBeFor(audience, claims['aud'], issuer.several_audiences !== undefined)
+  const expiresAt = timeOf(claims, 'exp')
+  const issuedAt = timeOf(claims, 'iat')
+  if (now >= expiresAt + SKEW_MS) throw new TokenFault('The token has expired')
+  if (issuedAt > now + SKEW_MS) throw new TokenFault('The token was issued in the future')
+  if ('nbf' in claims && timeOf(claims, 'nbf') > now + SKEW_MS) throw new TokenFault('The token is not valid yet')
+  if (expiresAt <= issuedAt || expiresAt - issuedAt > MAX_LIFE_MS) throw new TokenFault('The token lives too long')
+  textOf(claims, 'client_id')
+  const jti = textOf(claims, 'jti')
+  if (revoked.has(jti)) throw new TokenFault('The token is revoked')
+  mustHaveFewActors(claims['act'])
+  const boundTo = bindingOf(claims['cnf'])
+  if (boundTo === undefined && issuer.dpop === 'required') throw new TokenFault('The token is bound to no key')
+  return {
+    id: callerId(issuer.name, textOf(claims, 'sub')),
+    tenant: tenantOf(claims, issuer),
+    scopes: scopesOf(claims[issuer.scope_claim]),
+    expiresAt,
+    jti,
+    ...(boundTo === undefined ? {} : { boundTo }),
+  }
+}
+
+/** The kind of token: an ID token or a logout token of the same issuer opens nothing (RFC 9068 §4, RFC 8725 §3.11). */
+export function mustBeAccessToken(header: Claims, issuer: IssuerConfig): void {
+  const { typ } = header
+  const kind = typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ
+  if (kind === 'at+jwt') return
+  if (issuer.any_typ !== undefined && (kind === undefined || kind === 'jwt')) return
+  throw new TokenFault('The token is not of the type at+jwt')
+}
+
+/** Two issuers that know a subject of the same name are two callers. */
+export const callerId = (issuer: string, subject: string) =>
+  PLAIN_SUBJECT.test(subject) ? `${issuer}:${subject}` : `${issuer}:h:${hash('sha256', subject, 'base64url')}`
+
+function mustBeFor(audience: string, aud: unknown, several: boolean): void {
+  const list: readonly unknown[] = Array.isArray(aud) ? aud : [aud]
+  if (!list.includes(audience)) throw new TokenFault('The token is for another audience')
+  // Whoever else is meant could pass the token on to us.
+  if (list.length > 1 && !several) throw new TokenFault('The token is for more than one audience')
+}
+
+function timeOf(claims: Claims, name: 'exp' | 'iat' | 'nbf'): number {
+  const value = claims[name]
+  if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) throw new TokenFault(`${name} is not a time`)
+  return value * 1000
+}
+
+function textOf(claims: Claims, name: 'sub' | 'client_id' | 'jti'): string {
+  const value = claims[name]
+  if (typeof value !== 'string' || !SUBJECT.test(value)) throw new TokenFault(`${name} is not a plain text`)
+  return value
+}
+
+// RFC 8693 §4.1: each level of `act` is one more party that may be the one who was talked into something.
+function mustHaveFewActors(act: unknown): void {
+  let actor = act
+  for (let depth = 0; actor !== undefined; depth++) {
+    if (depth >= MAX_ACTORS) throw new TokenFault(`The token has more than ${MAX_ACTORS} actors`)
+    if (typeof actor !== 'object' || actor === null || Array.isArray(actor)) throw new TokenFault('act is not an object')
+    const { sub, act: next } = actor as Record<string, unknown>
+    if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw new TokenFault('An actor has no plain sub')
+    actor = next
+  }
+}
+
+// A binding of a kind we do not know must not be dropped: the token would work for whoever stole it.
+function bindingOf(cnf: unknown): string | undefined {
+  if (cnf === undefined) return undefined
+  const entries = typeof cnf === 'object' && cnf !== null ? Object.entries(cnf as Record<string, unknown>) : []
+  const [[name, value] = [], ...more] = entries
+  if (name !== 'jkt' || more.length > 0 || typeof value !== 'string' || !THUMBPRINT.test(value))
+    throw new TokenFault('The token is bound in a way that cannot be checked here')
+  return value
+}
+
+function tenantOf(claims: Claims, { tenant, tenant_claim: claim, tenants }: IssuerConfig): string {
+  if (tenant !== undefined) return tenant
+  const value = claim !== undefined && Object.hasOwn(claims, claim) ? claims[claim] : undefined
+  if (typeof value !== 'string' || !TENANT.test(value)) throw new TokenFault('The token names no tenant')
+  if (tenants?.includes(value) !== true) throw new TokenFault('The issuer may not speak for the tenant of the token')
+  return value
+}
+
+function scopesOf(value: unknown): readonly string[] {
+  if (value === undefined) return []
+  const scopes: unknown = typeof value === 'string' ? value.split(' ').filter((scope) => scope !== '') : value
+  if (!Array.isArray(scopes) || !scopes.every((scope) => typeof scope === 'string'))
+    throw new TokenFault('The scope is no text')
+  return scopes
+}

@@ -1,6 +1,6 @@
 // `hardened-mcp serve`: flags and policy file become one running server.
 import { parseArgs } from 'node:util'
-import { type FrontConfig, readPolicyFile, runServer } from '@hardened-mcp/host/admin'
+import { type FrontConfig, type HttpConfig, readPolicyFile, runServer } from '@hardened-mcp/host/admin'
 import { type Command, UsageError } from './command.ts'
 import { defaultAuditDir, defaultKeysFile } from './paths.ts'
 import { SERVERS } from './servers.ts'
@@ -32,8 +32,8 @@ export const serve: Command = {
     )
     const { values } = parseArgs({ args: rest, options: { ...COMMON, ...grantFlags }, strict: true })
     const grants = grantsOf(values, Object.keys(definition.flags))
-    const policy =
-      values.policy === undefined ? null : (readPolicyFile(values.policy).servers[name as 'file'] ?? undefined)
+    const file = values.policy === undefined ? undefined : readPolicyFile(values.policy)
+    const policy = file === undefined ? null : file.servers[name as 'file']
     if (policy === undefined) throw new RangeError(`Policy file has no section for ${name}`)
     return runServer({
       definition,
@@ -41,7 +41,7 @@ export const serve: Command = {
       policy,
       granted: grants === undefined ? undefined : definition.fromFlags(grants),
       auditDir: values.audit ?? defaultAuditDir(name),
-      transport: transportOf(values),
+      transport: transportOf(values, file?.oauth),
       ...(values.workers === undefined ? {} : { workers: countOf(values.workers) }),
       onServing: (url) => url !== undefined && process.stderr.write(`hardened-mcp: ${name} serves ${url}\n`),
     })
@@ -55,7 +55,7 @@ function grantsOf(values: Record<string, unknown>, flags: readonly string[]): Re
   return given.length === 0 ? undefined : Object.fromEntries(given.map((flag) => [flag, values[flag] as string[]]))
 }
 
-function transportOf(values: Values): FrontConfig['transport'] {
+function transportOf(values: Values, oauth: HttpConfig['oauth']): FrontConfig['transport'] {
   if (values.http === undefined) return { kind: 'stdio' }
   const [, bracketed, plain, port] = /^(?:\[([0-9A-Fa-f:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(values.http) ?? []
   const host = bracketed ?? plain
@@ -72,6 +72,7 @@ function transportOf(values: Values): FrontConfig['transport'] {
     port: Number(port),
     keysFile: values.keys ?? defaultKeysFile(),
     ...tls,
+    ...(oauth === undefined ? {} : { oauth }),
     ...listOf('trustedProxies', values['trusted-proxy']),
     ...listOf('allowedHosts', values['allowed-host']),
     ...listOf('allowedOrigins', values['allowed-origin']),

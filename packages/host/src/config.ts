@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { type Capability, CAPABILITIES, type ServerCapabilityPolicy } from '@hardened-mcp/security-core'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
+import { type OauthConfig, oauthSection } from './identity/oauth/config.ts'
 
 const toolName = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'Must be a tool name')
 const rate = z.union([
@@ -25,6 +26,8 @@ const policyFile = z.strictObject({
   $schema: z.string().optional(),
   version: z.literal(1),
   servers: z.partialRecord(z.enum(['db-query', 'file', 'fetch']), serverPolicy),
+  /** Authorization servers whose access tokens open the HTTP transport, beside API keys. */
+  oauth: oauthSection.exactOptional(),
 })
 export type PolicyFile = z.output<typeof policyFile>
 
@@ -43,6 +46,7 @@ export type HttpConfig = Readonly<{
   host: string
   port: number
   keysFile: string
+  oauth?: OauthConfig
   tls?: { certFile: string; keyFile: string }
   trustedProxies?: readonly string[]
   allowedHosts?: readonly string[]

@@ -4,6 +4,7 @@ import type { AuditSink, Capability } from '@hardened-mcp/security-core'
 import type { FrontConfig, HttpConfig } from './config.ts'
 import { apiKeyStore } from './identity/api-key-store.ts'
 import { httpAuthenticator } from './identity/http-authenticator.ts'
+import { resourceServer } from './identity/oauth/resource-server.ts'
 import { localIdentity } from './identity/local.ts'
 import type { OperationalLog } from './log.ts'
 import { type AuthEvent, serveHttp } from './mcp/http.ts'
@@ -42,18 +43,29 @@ function serveLocal({ config, registry, audit, permissions, onClose, log }: Serv
 }
 
 async function serveRemote(
-  { config, registry, audit, healthy, log }: ServeOptions,
+  { config, registry, audit, healthy, permissions, log }: ServeOptions,
   http: HttpConfig,
 ): Promise<Serving> {
   const store = apiKeyStore({ file: http.keysFile, now: Date.now, log: (event, fields) => log.warn(event, fields) })
-  const { keysFile: _, tls, ...rest } = http
+  const { keysFile: _, tls, oauth: section, ...rest } = http
+  const oauth =
+    section === undefined
+      ? undefined
+      : resourceServer({
+          config: section,
+          permissions,
+          now: Date.now,
+          elapsed: () => performance.now(),
+          onEvent: (event, fields) => log.warn(event, fields),
+        })
   const serving = await serveHttp({
     ...rest,
     ...(tls === undefined
       ? {}
       : { tls: { cert: readFileSync(tls.certFile, 'utf8'), key: readFileSync(tls.keyFile, 'utf8') } }),
     registry,
-    authenticate: httpAuthenticator(store),
+    authenticate: httpAuthenticator(store, oauth?.door),
+    ...(oauth === undefined ? {} : { oauth: oauth.server }),
     onAuth: recordAuth(config.server, audit),
     healthy,
     now: Date.now,
@@ -83,6 +95,9 @@ function recordAuth(server: string, audit: AuditSink): (event: AuthEvent) => Pro
           server,
           decision: 'deny',
           rule: event.failure,
+          ...('caller' in event
+            ? { caller: event.caller.id, tenant: event.caller.tenant, auth: event.caller.auth }
+            : {}),
           err: `${event.reason} from ${event.address}`,
         })
       return

@@ -1,5 +1,6 @@
 // The public surface of the core.
 export { capabilities, mayCall, type ServerCapabilityPolicy } from './access/capabilities.ts'
+export { type ScopeGrants, type ScopeImplies, type ScopeTable, scopeTable } from './access/scopes.ts'
 export { AUDIT_EVENTS, type AuditEvent, type AuditEventType, type AuditSink, aboutCall } from './audit/event.ts'
 export { assertCleared, type Cleared, clear, type Policies, type Policy } from './clear.ts'
 export { allow, type Decision, deny, must } from './decision.ts'

@@ -22,6 +22,8 @@ export type Principal = Readonly<{
   tenant: string
   auth: AuthMethod
   can: ReadonlySet<Capability>
+  /** What only the scope of the token holds back: a token with more scope could have it. Absent where there are no scopes. */
+  heldBack?: ReadonlySet<Capability>
 }>
 
 /** Where data comes from and whom it may reach. */

@@ -6,7 +6,9 @@ import { credentialOf } from './authorization-header.ts'
 const longest = `Bearer ${'a'.repeat(8192 - 7)}`
 
 suite('credentialOf()', () => {
-  const good: readonly [string, 'bearer' | 'apikey', string][] = [
+  const good: readonly [string, 'bearer' | 'apikey' | 'dpop', string][] = [
+    ['DPoP eyJ.eyJ.sig', 'dpop', 'eyJ.eyJ.sig'],
+    ['dpop x', 'dpop', 'x'],
     ['Bearer mcp_abc-DEF', 'bearer', 'mcp_abc-DEF'],
     ['ApiKey mcp_abc', 'apikey', 'mcp_abc'],
     ['bearer x', 'bearer', 'x'],
@@ -37,7 +39,8 @@ suite('credentialOf()', () => {
     ['Bearer x\r\nX-Tenant: b', 'response splitting'],
     [' Bearer x', 'space before'],
     ['Basic dXNlcjpwYXNz', 'Basic'],
-    ['DPoP x', 'a scheme that is not offered'],
+    ['DPo x', 'a shorter scheme'],
+    ['DPoPx x', 'a scheme that goes on'],
     ['Token x', 'unknown scheme'],
     ['BearerX x', 'longer scheme'],
     ['Bearer: x', 'colon'],

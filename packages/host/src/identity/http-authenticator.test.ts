@@ -30,8 +30,8 @@ suite('httpAuthenticator()', () => {
   })
 
   for (const field of [`Bearer ${good.raw}`, `ApiKey ${good.raw}`, `bearer ${good.raw.slice(0, 47)}`])
-    test(`knows the caller of ${field.slice(0, 7)}`, () => {
-      const answer = httpAuthenticator(store)([field])
+    test(`knows the caller of ${field.slice(0, 7)}`, async () => {
+      const answer = await httpAuthenticator(store)({ authorization: [field], dpop: [] })
       assert.ok(answer.ok)
       assert.equal(answer.caller.id, good.record.id)
       assert.equal(answer.caller.auth, 'api_key')
@@ -41,6 +41,8 @@ suite('httpAuthenticator()', () => {
     [[], 'missing'],
     [[''], 'invalid'],
     [[`Basic ${good.raw}`], 'invalid'],
+    [[`DPoP ${good.raw}`], 'invalid'],
+    [[`Bearer eyJ.eyJ.sig`], 'invalid'],
     [[good.raw], 'invalid'],
     [[`Bearer ${good.raw} `], 'invalid'],
     [[`Bearer ${good.raw}=`], 'invalid'],
@@ -49,8 +51,8 @@ suite('httpAuthenticator()', () => {
     [[`Bearer ${mintKey(order).raw}`], 'invalid'],
   ]
   for (const [values, failure] of refused)
-    test(`refuses ${JSON.stringify(values.map((value) => value.slice(0, 12)))} as ${failure}`, () => {
-      const answer = httpAuthenticator(store)(values)
+    test(`refuses ${JSON.stringify(values.map((value) => value.slice(0, 12)))} as ${failure}`, async () => {
+      const answer = await httpAuthenticator(store)({ authorization: values, dpop: [] })
       assert.ok(!answer.ok)
       assert.equal(answer.failure, failure)
       assert.ok(!answer.reason.includes(good.raw.slice(0, 12)))
@@ -60,8 +62,11 @@ suite('httpAuthenticator()', () => {
   test('sees both of two fields on a real socket', async () => {
     const answers: Authentication[] = []
     const server = createServer((request: IncomingMessage, response) => {
-      answers.push(httpAuthenticator(store)(request.headersDistinct['authorization'] ?? []))
-      response.end()
+      const authorization = request.headersDistinct['authorization'] ?? []
+      void Promise.resolve(httpAuthenticator(store)({ authorization, dpop: [] })).then((answer) => {
+        answers.push(answer)
+        response.end()
+      })
     }).listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
     const field = `Authorization: Bearer ${good.raw}\r\n`

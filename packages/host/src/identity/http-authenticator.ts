@@ -1,27 +1,70 @@
 // Question: who sends this HTTP request?
-// Threat:   an anonymous call; a refusal that tells an attacker whether a key exists, has expired or was revoked.
-// Rule:     one well-formed credential that the store knows, or nobody. The transport sees `missing` or `invalid` and nothing finer.
+// Threat:   an anonymous call; a refusal that tells an attacker whether a key exists, has expired or was revoked;
+//           a bound token used without its proof (RFC 9449), an outage at the issuer that lets everybody in.
+// Rule:     one well-formed credential: an API key that the store knows, or an access token that the verifier believes, or nobody.
+//           A bound token comes as DPoP with its proof, an unbound one as Bearer; the transport sees only the kind of failure.
 // Limits:   how often may it fail is the transport's throttle; what the caller may do is access/.
-// Proof:    http-authenticator.test.ts
-import type { Principal } from '@hardened-mcp/security-core'
+// Proof:    http-authenticator.test.ts, test/identity/matrix.test.ts
+import { type Principal, principal, type ScopeTable } from '@hardened-mcp/security-core'
 import type { ApiKeyStore } from './api-key-store.ts'
-import { credentialOf } from './authorization-header.ts'
+import { type Credential, credentialOf } from './authorization-header.ts'
+import { type DpopCheck, NonceNeeded } from './oauth/dpop-proof.ts'
+import { TokenFault } from './oauth/jws.ts'
+import { KeysUnavailable } from './oauth/key-source.ts'
+import type { TokenVerifier } from './oauth/token-verifier.ts'
+
+export type AuthFailure = 'missing' | 'invalid' | 'invalid_proof' | 'nonce' | 'unavailable'
 
 /** `reason` is for the audit trail; only constants that follow from `failure` may reach the client. */
 export type Authentication =
   | Readonly<{ ok: true; caller: Principal }>
-  | Readonly<{ ok: false; failure: 'missing' | 'invalid'; reason: string }>
+  | Readonly<{ ok: false; failure: AuthFailure; reason: string }>
 
-export type HttpAuthenticator = (authorizationValues: readonly string[]) => Authentication
+/** Every value of the two header fields, as `headersDistinct` gives them. */
+export type Presented = Readonly<{ authorization: readonly string[]; dpop: readonly string[] }>
+export type HttpAuthenticator = (presented: Presented) => Authentication | Promise<Authentication>
 
-export const httpAuthenticator = (store: Pick<ApiKeyStore, 'verify'>): HttpAuthenticator =>
-  function httpAuthenticator(authorizationValues) {
-    const credential = credentialOf(authorizationValues)
-    if (credential === 'missing') return { ok: false, failure: 'missing', reason: 'No Authorization header' }
+/** What turns access tokens into callers; absent where the operator trusts no issuer. */
+export type TokenDoor = Readonly<{ verify: TokenVerifier; proof: DpopCheck; scopes: ScopeTable }>
+
+export function httpAuthenticator(store: Pick<ApiKeyStore, 'verify'>, door?: TokenDoor): HttpAuthenticator {
+  return function httpAuthenticator({ authorization, dpop }) {
+    const credential = credentialOf(authorization)
+    if (credential === 'missing') return refused('missing', 'No Authorization header')
     if (credential === 'malformed')
-      return { ok: false, failure: 'invalid', reason: 'The Authorization header is repeated, too long or malformed' }
-    const verdict = store.verify(credential.token)
-    return verdict.ok
-      ? { ok: true, caller: verdict.principal }
-      : { ok: false, failure: 'invalid', reason: verdict.reason }
+      return refused('invalid', 'The Authorization header is repeated, too long or malformed')
+    const { scheme, token } = credential
+    if (scheme === 'apikey' || door === undefined || token.startsWith('mcp_')) {
+      if (scheme === 'dpop') return refused('invalid', 'The credential is bound to no key')
+      const verdict = store.verify(token)
+      return verdict.ok ? { ok: true, caller: verdict.principal } : refused('invalid', verdict.reason)
+    }
+    return byToken(credential, dpop, door)
   }
+}
+
+async function byToken(
+  { scheme, token }: Credential,
+  proofs: readonly string[],
+  door: TokenDoor,
+): Promise<Authentication> {
+  let verified = false
+  try {
+    const { id, tenant, scopes, boundTo } = await door.verify(token)
+    // RFC 9449 §7.2: a bound token sent as Bearer is a stolen one; a plain token sent as DPoP proves nothing.
+    if ((boundTo !== undefined) !== (scheme === 'dpop')) throw new TokenFault('The scheme does not fit the token')
+    verified = true
+    if (boundTo !== undefined) await door.proof(proofs, token, boundTo)
+    const can = door.scopes.capabilitiesOf(scopes)
+    const all = door.scopes.capabilitiesOf(door.scopes.supported)
+    const heldBack = [...all].filter((capability) => !can.has(capability))
+    return { ok: true, caller: principal({ id, tenant, auth: 'oauth', can, heldBack }) }
+  } catch (thrown) {
+    if (thrown instanceof TokenFault) return refused(verified ? 'invalid_proof' : 'invalid', thrown.message)
+    if (thrown instanceof NonceNeeded) return refused('nonce', thrown.message)
+    if (thrown instanceof KeysUnavailable) return refused('unavailable', thrown.message)
+    throw thrown
+  }
+}
+
+const refused = (failure: AuthFailure, reason: string): Authentication => ({ ok: false, failure, reason })

@@ -1,7 +1,11 @@
 // How an HTTP request is answered: refusals with constant text, the health line, and what the protocol layer made.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-export type Rejection = Readonly<{ status: number; message: string; headers?: Readonly<Record<string, string>> }>
+export type Rejection = Readonly<{
+  status: number
+  message: string
+  headers?: Readonly<Record<string, string | readonly string[]>>
+}>
 
 export const MAX_BODY_BYTES = 1024 * 1024 // the longest input of any tool is far below
 export const TOO_LARGE: Rejection = { status: 413, message: `The body must be at most ${MAX_BODY_BYTES} bytes` }
@@ -12,18 +16,23 @@ export const NOT_RECORDED: Rejection = {
   headers: { 'retry-after': '5' },
 }
 
+export const ISSUER_DOWN: Rejection = {
+  status: 503,
+  message: 'The authorization server cannot be reached',
+  headers: { 'retry-after': '5' },
+}
+
 export const throttled = (waitMs: number): Rejection => ({
   status: 429,
   message: 'Too many failed attempts',
   headers: { 'retry-after': String(Math.ceil(waitMs / 1000)) },
 })
 
-// Only constants reach the header. No error attribute when no credential was sent (RFC 6750 §3.1).
-export const unauthorized = (failure: 'missing' | 'invalid'): Rejection => ({
-  status: 401,
-  message: 'Authentication is needed',
-  headers: { 'www-authenticate': `Bearer realm="mcp"${failure === 'invalid' ? ', error="invalid_token"' : ''}` },
-})
+/** Public and cacheable: what a client has to know before it can ask for a token (RFC 9728 §3). */
+export function describe(response: ServerResponse, metadata: string): void {
+  response.writeHead(200, { ...COMMON_HEADERS, 'cache-control': 'max-age=300', 'content-type': 'application/json' })
+  response.end(metadata)
+}
 
 const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' }
 
@@ -32,7 +41,8 @@ export function reject(request: IncomingMessage, response: ServerResponse, rejec
   const { status, message, headers } = rejection
   // Without `id`: it belongs to a request that was not read, and the schema of MCP has no null there.
   const body = JSON.stringify({ jsonrpc: '2.0', error: { code: -32000, message } })
-  response.writeHead(status, { ...COMMON_HEADERS, ...headers, 'content-type': 'application/json', connection: 'close' })
+  const given = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, [value].flat()]))
+  response.writeHead(status, { ...COMMON_HEADERS, ...given, 'content-type': 'application/json', connection: 'close' })
   response.end(body)
   request.resume() // what is still coming is thrown away, and the connection closes with the answer
 }

@@ -79,7 +79,10 @@ suite('serveHttp(): requests and their callers', { timeout: 60_000 }, () => {
 
   test('same request ids of many callers at once: each gets its own answer (CVE-2026-25536)', async () => {
     const own = await serveNotes({
-      authenticate: ([value]) => ({ ok: true, caller: aReader(value?.replace('Bearer ', '') ?? '') }),
+      authenticate: ({ authorization: [value] }) => ({
+        ok: true,
+        caller: aReader(value?.replace('Bearer ', '') ?? ''),
+      }),
     })
     after(() => own.close())
     const ask = async (index: number) => {

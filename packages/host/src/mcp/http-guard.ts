@@ -12,6 +12,8 @@ export type HttpLimits = Readonly<{
   allowedHosts: ReadonlySet<string>
   /** Serialised origins. `null` cannot be listed. */
   allowedOrigins: ReadonlySet<string>
+  /** Where an OAuth resource server describes itself (RFC 9728); read without a credential. */
+  metadataPaths?: ReadonlySet<string>
 }>
 
 type Head = Pick<IncomingMessage, 'method' | 'url' | 'headers' | 'headersDistinct'>
@@ -27,6 +29,8 @@ export function httpGuard(head: Head, limits: HttpLimits): Rejection | undefined
     return { status: 403, message: 'This origin is not allowed' }
   }
   if (head.url === '/healthz') return head.method === 'GET' ? undefined : methodNotAllowed('GET')
+  if (limits.metadataPaths?.has(head.url ?? '') === true)
+    return head.method === 'GET' ? undefined : methodNotAllowed('GET')
   if (head.url !== '/mcp') return { status: 404, message: 'Not found' }
   if (head.method !== 'POST') return methodNotAllowed('POST') // no sessions: nothing to open with GET or to end with DELETE
   const types = head.headersDistinct['content-type'] ?? []
@@ -50,6 +54,7 @@ export type Bind = Readonly<{
   trustedProxies?: readonly string[]
   allowedHosts?: readonly string[]
   allowedOrigins?: readonly string[]
+  oauth?: Readonly<{ metadataPaths: ReadonlySet<string> }>
 }>
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
@@ -71,5 +76,6 @@ export function httpLimits(bind: Bind, port: number): HttpLimits {
   return {
     allowedHosts: new Set((allowedHosts ?? local).map((name) => name.toLowerCase())),
     allowedOrigins: new Set(allowedOrigins ?? (onLoopback ? own : [])),
+    ...(bind.oauth === undefined ? {} : { metadataPaths: bind.oauth.metadataPaths }),
   }
 }

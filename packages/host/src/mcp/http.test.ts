@@ -39,7 +39,7 @@ const options = (over: Partial<HttpOptions> = {}): HttpOptions => ({
   registry,
   host: '127.0.0.1',
   port: 0,
-  authenticate: ([value]) =>
+  authenticate: ({ authorization: [value] }) =>
     value === 'Bearer good'
       ? { ok: true, caller }
       : { ok: false, failure: value === undefined ? 'missing' : 'invalid', reason: 'test' },

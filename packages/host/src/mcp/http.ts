@@ -3,19 +3,11 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Principal } from '@hardened-mcp/security-core'
-import type { Authentication, HttpAuthenticator } from '../identity/http-authenticator.ts'
+import type { HttpAuthenticator } from '../identity/http-authenticator.ts'
+import type { ResourceServer } from '../identity/oauth/resource-server.ts'
 import { failureThrottle } from './failure-throttle.ts'
-import {
-  FAULT,
-  health,
-  NOT_RECORDED,
-  reject,
-  relay,
-  throttled,
-  TOO_LARGE,
-  MAX_BODY_BYTES,
-  unauthorized,
-} from './http-answer.ts'
+import { type AuthEvent, httpAdmission } from './http-admission.ts'
+import { describe, FAULT, health, MAX_BODY_BYTES, reject, relay, TOO_LARGE } from './http-answer.ts'
 import { type HttpLimits, httpGuard, httpLimits } from './http-guard.ts'
 import { answerLegacy } from './legacy.ts'
 import { isLegacyRequest, modernHandler } from './modern.ts'
@@ -23,7 +15,7 @@ import { peerOf, proxyList } from './peer.ts'
 import type { Registry } from './registry.ts'
 import { strictJson } from './strict-json.ts'
 
-export type AuthEvent = Readonly<{ address: string; throttled: boolean }> & Authentication
+export type { AuthEvent } from './http-admission.ts'
 
 export type HttpOptions = Readonly<{
   registry: Registry
@@ -33,8 +25,10 @@ export type HttpOptions = Readonly<{
   trustedProxies?: readonly string[]
   allowedHosts?: readonly string[]
   allowedOrigins?: readonly string[]
-  /** Judges the values of all Authorization headers of one request. */
+  /** Judges the values of all Authorization and DPoP headers of one request. */
   authenticate: HttpAuthenticator
+  /** What an OAuth resource server tells its clients; left out where API keys are the only credentials. */
+  oauth?: ResourceServer
   /** Awaited: an authentication that cannot be recorded is not accepted. */
   onAuth: (event: AuthEvent) => Promise<void>
   healthy: () => boolean
@@ -60,7 +54,8 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
   let limits: HttpLimits = httpLimits(options, port) // a refused address is refused before anything listens
   const proxies = trustedProxies === undefined ? undefined : proxyList(trustedProxies)
   const modern = modernHandler(options.registry, options.onerror)
-  const throttle = failureThrottle(options.now)
+  const { oauth, registry } = options
+  const admission = httpAdmission({ ...options, oauth, registry, throttle: failureThrottle(options.now) })
   // Keeps the web request as long as its answer: its signal no longer fires once the request itself was collected.
   const open = new Map<ServerResponse, Request | undefined>()
 
@@ -87,17 +82,11 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
     const rejection = httpGuard(request, limits)
     if (rejection !== undefined) return reject(request, response, rejection)
     if (request.url === '/healthz') return health(response, options.healthy())
+    if (oauth?.metadataPaths.has(request.url ?? '') === true) return describe(response, oauth.metadata)
     const peer = peerOf(request, proxies)
     if ('rejection' in peer) return reject(request, response, peer.rejection)
-    const authentication = options.authenticate(request.headersDistinct['authorization'] ?? [])
-    const waitMs = authentication.ok ? 0 : throttle(peer.address)
-    try {
-      await options.onAuth({ address: peer.address, throttled: waitMs > 0, ...authentication })
-    } catch {
-      return reject(request, response, NOT_RECORDED)
-    }
-    if (!authentication.ok)
-      return reject(request, response, waitMs > 0 ? throttled(waitMs) : unauthorized(authentication.failure))
+    const caller = await admission.admit(request, response, peer.address)
+    if (caller === undefined) return
     if (request.headers.expect !== undefined) response.writeContinue()
     const body = await readBody(request)
     if (body === undefined) return reject(request, response, TOO_LARGE)
@@ -108,7 +97,9 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
       if (!(thrown instanceof SyntaxError)) throw thrown
       return reject(request, response, { status: 400, message: thrown.message })
     }
-    await relay(await dispatch(request, response, message, authentication.caller), response)
+    const narrowed = await admission.narrow(request, message, caller, peer.address)
+    if (narrowed !== undefined) return reject(request, response, narrowed)
+    await relay(await dispatch(request, response, message, caller), response)
   }
 
   async function dispatch(
@@ -166,7 +157,7 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
 // The credential stays here: what the protocol layer cannot see, it cannot pass on.
 function webHeaders(request: IncomingMessage): [string, string][] {
   const kept = Object.entries(request.headers).filter(
-    ([name]) => name !== 'authorization' && name !== 'cookie' && name !== 'transfer-encoding',
+    ([name]) => name !== 'authorization' && name !== 'dpop' && name !== 'cookie' && name !== 'transfer-encoding',
   )
   return kept.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value] as [string, string]] : []))
 }

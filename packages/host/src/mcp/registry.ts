@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import {
   type Answer,
   type AuditSink,
+  type Capability,
   type Controls,
   type Denial,
   mayCall,
@@ -48,12 +49,17 @@ export type CallParams = Readonly<{
   trace?: string
 }>
 
+/** What a message asks for, by name of the tool or by URI of a resource that stands for one. */
+export type Wanted = Readonly<{ tool?: string; uri?: string }>
+
 /** The only thing the protocol layer knows of a server. */
 export interface Registry {
   readonly info: Readonly<{ name: string; title: string; version: string; instructions: string }>
   list(caller: Principal): readonly ToolListing[]
   /** Never throws. `undefined` means: no such tool for this caller, whether it is unknown or hidden (JSON-RPC -32602). */
   call(params: CallParams): Promise<ToolCallResult | undefined>
+  /** What a wanted tool needs, when the caller's scope is all that stands in the way; otherwise `undefined`. */
+  heldBack?(caller: Principal, wanted: Wanted): readonly Capability[] | undefined
   /** Left out by a server that has no resources. */
   readonly resources?: ResourceRegistry
 }
@@ -72,6 +78,13 @@ export function registry<Operation extends object>(options: {
   const served: Registry = {
     info: options.info,
     list: (caller) => [...tools.values()].filter(({ tool }) => visible(tool, caller)).map(({ listing }) => listing),
+    heldBack(caller, { tool: name, uri = '' }) {
+      if (caller.heldBack === undefined) return undefined
+      const tool = tools.get(name ?? options.views?.resolve(uri)?.tool ?? '')?.tool
+      if (tool === undefined || visible(tool, caller)) return undefined
+      const whole = { ...caller, can: new Set([...caller.can, ...caller.heldBack]) }
+      return visible(tool, whole) ? tool.needs : undefined
+    },
     async call({ name, arguments: input, caller, stop, client, trace }) {
       const found = tools.get(name)?.tool
       if (found === undefined || !visible(found, caller))

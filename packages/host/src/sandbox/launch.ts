@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FrontConfig } from '../config.ts'
+import { oauthFiles } from '../identity/oauth/config.ts'
 import type { WorkerSpec } from '../define-server.ts'
 import type { Launch } from './supervisor.ts'
 import type { WorkerConfig } from './worker-runtime.ts'
@@ -60,8 +61,13 @@ const fsFlags = (reads: readonly string[], writes: readonly string[]) => [
 function frontReads(config: FrontConfig): string[] {
   const audit = `${config.auditDir}/`
   if (config.transport.kind === 'stdio') return [audit]
-  const { keysFile, tls } = config.transport
-  return [audit, keysFile, ...(tls === undefined ? [] : [tls.certFile, tls.keyFile])]
+  const { keysFile, tls, oauth } = config.transport
+  return [
+    audit,
+    keysFile,
+    ...(oauth === undefined ? [] : oauthFiles(oauth)),
+    ...(tls === undefined ? [] : [tls.certFile, tls.keyFile]),
+  ]
 }
 
 // The folder that holds node_modules: the checkout, or the image's /app.

@@ -36,7 +36,10 @@ suite('scopeTable()', () => {
   const NEEDS: readonly [needs: Capability[], scopes: string[] | undefined][] = [
     [['tool:read_only'], ['db:read']],
     [['tool:read_only', 'resource:local'], ['db:read']],
-    [['tool:read_only', 'tool:network'], ['db:read', 'net']],
+    [
+      ['tool:read_only', 'tool:network'],
+      ['db:read', 'net'],
+    ],
     [['tool:network', 'tool:read_only'], ['net']],
     [['tool:write'], ['db:write']],
     [['tool:execute'], undefined],

@@ -10,9 +10,15 @@ export function principal(from: {
   tenant: string
   auth: AuthMethod
   can: Iterable<Capability>
+  heldBack?: Iterable<Capability>
 }): Principal {
   if (!ID.test(from.id)) throw new RangeError('Principal id must be 1 to 128 characters of A-Z a-z 0-9 _ . : @ -')
   if (!TENANT.test(from.tenant)) throw new RangeError('Tenant must be 1 to 63 characters of a-z 0-9 _ -')
-  const known = new Set<Capability>([...from.can].filter((capability) => CAPABILITIES.includes(capability)))
-  return Object.freeze({ id: from.id, tenant: from.tenant, auth: from.auth, can: known })
+  const knownOf = (words: Iterable<Capability>) =>
+    new Set<Capability>([...words].filter((capability) => CAPABILITIES.includes(capability)))
+  const { id, tenant, auth, heldBack } = from
+  return Object.freeze({
+    ...{ id, tenant, auth, can: knownOf(from.can) },
+    ...(heldBack === undefined ? {} : { heldBack: knownOf(heldBack) }),
+  })
 }

@@ -94,7 +94,8 @@ function mustHaveFewActors(act: unknown): void {
   let actor = act
   for (let depth = 0; actor !== undefined; depth++) {
     if (depth >= MAX_ACTORS) throw new TokenFault(`The token has more than ${MAX_ACTORS} actors`)
-    if (typeof actor !== 'object' || actor === null || Array.isArray(actor)) throw new TokenFault('act is not an object')
+    if (typeof actor !== 'object' || actor === null || Array.isArray(actor))
+      throw new TokenFault('act is not an object')
     const { sub, act: next } = actor as Record<string, unknown>
     if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw new TokenFault('An actor has no plain sub')
     actor = next

@@ -42,7 +42,9 @@ const issuer = z
     any_typ: weakened.exactOptional(),
     /** Accepts further audiences beside ours. */
     several_audiences: weakened.exactOptional(),
-    introspection: z.strictObject({ endpoint: webUrl, client_id: z.string().min(1), secret_file: path }).exactOptional(),
+    introspection: z
+      .strictObject({ endpoint: webUrl, client_id: z.string().min(1), secret_file: path })
+      .exactOptional(),
     /** Where the issuer is not on the public internet: the only network it may be in. */
     inside: inside.exactOptional(),
   })

@@ -38,7 +38,8 @@ export function introspection(from: {
       if (claims['active'] !== true) throw new TokenFault('The issuer does not know the token')
       // RFC 7662 makes all but `active` optional; who the token is of and for must still be said by somebody.
       const jti = claims['jti'] ?? hash('sha256', token, 'base64url')
-      const judged = from.judge({ ...claims, iss: claims['iss'] ?? from.issuer.issuer, jti })
+      const sub = claims['sub'] ?? claims['client_id']
+      const judged = from.judge({ ...claims, iss: claims['iss'] ?? from.issuer.issuer, sub, jti })
       return { until: from.elapsed() + ACCEPTED_MS, token: judged }
     } catch (thrown) {
       if (!(thrown instanceof TokenFault)) throw thrown

@@ -17,9 +17,14 @@ export type IssuerClient = Readonly<{
 }>
 
 /** Throws `RangeError` when a file that the section names cannot be read. */
-export function issuerClient(issuer: IssuerConfig, dial: Pick<OutboundOptions, 'dnsServers' | 'onDial'> = {}): IssuerClient {
+export function issuerClient(
+  issuer: IssuerConfig,
+  dial: Pick<OutboundOptions, 'dnsServers' | 'onDial'> = {},
+): IssuerClient {
   const { jwks_uri, introspection } = issuer
-  const internal = [jwks_uri, introspection?.endpoint].flatMap((url) => (url === undefined ? [] : exception(issuer, url)))
+  const internal = [jwks_uri, introspection?.endpoint].flatMap((url) =>
+    url === undefined ? [] : exception(issuer, url),
+  )
   const session = outbound({ ...dial, internal })
   const ask = async (url: string, maxBytes: number, form?: Readonly<{ authorization: string; body: string }>) => {
     const stop = AbortSignal.timeout(TIMEOUT_MS)
@@ -38,9 +43,11 @@ export function issuerClient(issuer: IssuerConfig, dial: Pick<OutboundOptions, '
       open.close()
     }
   }
-  const credential = introspection === undefined ? '' : basic(introspection.client_id, secretOf(introspection.secret_file))
+  const credential =
+    introspection === undefined ? '' : basic(introspection.client_id, secretOf(introspection.secret_file))
   return {
-    keySet: () => (jwks_uri === undefined ? Promise.reject(new RangeError('No jwks_uri')) : ask(jwks_uri, KEY_SET_BYTES)),
+    keySet: () =>
+      jwks_uri === undefined ? Promise.reject(new RangeError('No jwks_uri')) : ask(jwks_uri, KEY_SET_BYTES),
     introspect: (token) =>
       introspection === undefined
         ? Promise.reject(new RangeError('No introspection'))

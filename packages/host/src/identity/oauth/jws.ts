@@ -62,6 +62,7 @@ function objectOf(part: string): Claims {
 // RFC 7515 §2: no padding. The unused bits of the last character must be zero, or one token has several spellings.
 function bytesOf(part: string): Buffer {
   const bytes = Buffer.from(part, 'base64url')
-  if (!PART.test(part) || bytes.toString('base64url') !== part) throw new TokenFault('A part is not canonical base64url')
+  if (!PART.test(part) || bytes.toString('base64url') !== part)
+    throw new TokenFault('A part is not canonical base64url')
   return bytes
 }

@@ -35,7 +35,12 @@ export function tokenVerifier(from: {
   const issuers = new Map(config.issuers.map((issuer) => [issuer.issuer, trust(issuer)]))
   const opaque = [...issuers.values()].find((trusted) => trusted.opaque !== undefined)?.opaque
   const remembered = new Map<string, Remembered>()
-  const rulesOf = (issuer: IssuerConfig) => ({ issuer, audience: issuer.audience ?? config.resource, revoked, now: now() })
+  const rulesOf = (issuer: IssuerConfig) => ({
+    issuer,
+    audience: issuer.audience ?? config.resource,
+    revoked,
+    now: now(),
+  })
 
   function trust(issuer: IssuerConfig): Trusted {
     const client = from.client(issuer)
@@ -47,7 +52,12 @@ export function tokenVerifier(from: {
     const opaque =
       issuer.introspection === undefined
         ? undefined
-        : introspection({ ask: client.introspect, judge: (claims) => accessToken(claims, rulesOf(issuer)), ...from, issuer })
+        : introspection({
+            ask: client.introspect,
+            judge: (claims) => accessToken(claims, rulesOf(issuer)),
+            ...from,
+            issuer,
+          })
     return { issuer, keys, opaque }
   }
 
@@ -74,10 +84,11 @@ export function tokenVerifier(from: {
     if (key.alg !== alg) throw new TokenFault('The key is not for this algorithm')
     await verifySignature(token, key.key, key.alg)
     const verified = accessToken(claims, rulesOf(trusted.issuer))
-    if (remembered.size >= MAX_REMEMBERED) for (const oldest of remembered.keys()) {
-      remembered.delete(oldest)
-      break
-    }
+    if (remembered.size >= MAX_REMEMBERED)
+      for (const oldest of remembered.keys()) {
+        remembered.delete(oldest)
+        break
+      }
     remembered.set(id, { token: verified, until: from.elapsed() + REMEMBER_MS, trusted, kid, key: key.key })
     return verified
   }

@@ -1,0 +1,89 @@
+// What an OAuth resource server says of itself (RFC 9728) and asks of its clients (RFC 6750, RFC 9449): constants of the configuration.
+import { type Capability, type ScopeTable, scopeTable } from '@hardened-mcp/security-core'
+import type { AuthFailure, TokenDoor } from '../http-authenticator.ts'
+import type { OauthConfig } from './config.ts'
+import { dpopNonce } from './dpop-nonce.ts'
+import { dpopProof } from './dpop-proof.ts'
+import { issuerClient } from './issuer-client.ts'
+import { tokenVerifier } from './token-verifier.ts'
+
+const WELL_KNOWN = '/.well-known/oauth-protected-resource'
+const PROOF_ALGORITHMS = 'ES256 EdDSA Ed25519 PS256 RS256'
+const REALM = 'realm="mcp"'
+
+/** What the transport has to show. Header values are made of the configuration alone, never of a request. */
+export type ResourceServer = Readonly<{
+  metadata: string
+  /** Request paths at which `metadata` is served: below the root, and below the path of the resource. */
+  metadataPaths: ReadonlySet<string>
+  challenge(failure: AuthFailure): Readonly<Record<string, string | readonly string[]>>
+  insufficientScope(needs: readonly Capability[], dpop: boolean): Readonly<Record<string, string>>
+}>
+
+/** Where nobody but holders of API keys is known. */
+export const KEYS_ONLY: Pick<ResourceServer, 'challenge'> = {
+  challenge: (failure) => ({ 'www-authenticate': `Bearer ${REALM}${errorOf(failure)}` }),
+}
+
+/** Throws `RangeError` when a file of the section cannot be read. */
+export function resourceServer(from: {
+  config: OauthConfig
+  /** What the server's policy grants at all: the scopes a new client is told to ask for. */
+  permissions: Iterable<Capability>
+  now: () => number
+  elapsed: () => number
+  onEvent?: (event: string, fields: Readonly<Record<string, string>>) => void
+}): Readonly<{ door: TokenDoor; server: ResourceServer }> {
+  const { config, now } = from
+  const { origin, pathname } = new URL(config.resource)
+  const path = pathname === '/' ? '' : pathname
+  const scopes = scopeTable(config.scopes, config.scope_implies)
+  const nonce = config.dpop_nonce ? dpopNonce(now) : undefined
+  const about = `resource_metadata="${origin}${WELL_KNOWN}${path}"`
+  const first = scopesOf(scopes, from.permissions)
+  const scope = first.length === 0 ? '' : `, scope="${first.join(' ')}"`
+  const proves = `DPoP ${REALM}, algs="${PROOF_ALGORITHMS}", ${about}`
+  return {
+    door: {
+      verify: tokenVerifier({ ...from, client: (issuer) => issuerClient(issuer) }),
+      proof: dpopProof({ url: config.resource, now, ...(nonce === undefined ? {} : { nonce }) }),
+      scopes,
+    },
+    server: {
+      metadata: JSON.stringify({
+        resource: config.resource,
+        authorization_servers: config.issuers.map(({ issuer }) => issuer),
+        scopes_supported: scopes.supported,
+        bearer_methods_supported: ['header'],
+        dpop_signing_alg_values_supported: PROOF_ALGORITHMS.split(' '),
+        dpop_bound_access_tokens_required: config.issuers.every(({ dpop }) => dpop === 'required'),
+      }),
+      metadataPaths: new Set([WELL_KNOWN, WELL_KNOWN + path, `${WELL_KNOWN}/mcp`]),
+      challenge(failure) {
+        const fresh = nonce === undefined ? {} : { 'dpop-nonce': nonce.fresh() }
+        if (failure === 'invalid_proof' || failure === 'nonce')
+          return { ...fresh, 'www-authenticate': `${proves}${scope}${errorOf(failure)}` }
+        return { 'www-authenticate': [`Bearer ${REALM}, ${about}${scope}${errorOf(failure)}`, proves] }
+      },
+      insufficientScope(needs, dpop) {
+        const wanted = (scopes.scopesFor(needs) ?? []).join(' ')
+        const scheme = dpop ? 'DPoP' : 'Bearer'
+        return { 'www-authenticate': `${scheme} ${REALM}, ${about}, scope="${wanted}", error="insufficient_scope"` }
+      },
+    },
+  }
+}
+
+const ERRORS: Readonly<Record<AuthFailure, string>> = {
+  missing: '', // no error attribute when no credential was sent (RFC 6750 §3.1)
+  invalid: ', error="invalid_token"',
+  invalid_proof: ', error="invalid_dpop_proof"',
+  nonce: ', error="use_dpop_nonce"',
+  unavailable: '',
+}
+const errorOf = (failure: AuthFailure) => ERRORS[failure]
+
+const scopesOf = (table: ScopeTable, permissions: Iterable<Capability>) => {
+  const all = table.capabilitiesOf(table.supported)
+  return table.scopesFor([...permissions].filter((capability) => all.has(capability))) ?? []
+}

@@ -5,7 +5,7 @@
 // Limits:   the replay cache is of this process. Without nonces a proof made ahead of time works in its minute.
 // Proof:    test/identity/dpop.test.ts
 import { hash } from 'node:crypto'
-import { calculateJwkThumbprint, type JWK } from 'jose'
+import { calculateJwkThumbprint } from 'jose'
 import type { DpopNonce } from './dpop-nonce.ts'
 import { readJws, TokenFault, verifySignature } from './jws.ts'
 import { verifyingKey } from './key-set.ts'
@@ -36,10 +36,10 @@ export function dpopProof(from: { url: string; now: () => number; nonce?: DpopNo
     if (algorithm === undefined) throw new TokenFault('The proof is signed by an algorithm that is not accepted')
     const jwk = header['jwk']
     if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) throw new TokenFault('The proof brings no key')
-    const key = await verifyingKey(jwk as JWK, [algorithm])
+    const key = await verifyingKey(jwk, [algorithm])
     if (key === undefined) throw new TokenFault('The key of the proof cannot be used')
     // Cheap comparisons first: a forged proof costs no signature.
-    if ((await calculateJwkThumbprint(jwk as JWK)) !== boundTo) throw new TokenFault('The proof is of another key')
+    if ((await calculateJwkThumbprint(jwk)) !== boundTo) throw new TokenFault('The proof is of another key')
     if (claims['htm'] !== 'POST') throw new TokenFault('The proof is for another method')
     if (targetOf(claims['htu']) !== target) throw new TokenFault('The proof is for another URL')
     if (claims['ath'] !== hash('sha256', token, 'base64url')) throw new TokenFault('The proof is for another token')

@@ -4,7 +4,7 @@
 // Rule:     three canonical base64url parts, strict JSON without double keys, an allowlisted algorithm, the kid of a known key,
 //           no header that names another key; then the signature under that key and that key's one algorithm.
 // Limits:   says who signed. What the claims mean is for access-token.ts and dpop-proof.ts.
-// Proof:    jws.test.ts, test/identity/matrix.test.ts
+// Proof:    test/identity/matrix.test.ts
 import { compactVerify, type CryptoKey } from 'jose'
 import { strictJson } from '../../mcp/strict-json.ts'
 import type { Algorithm } from './config.ts'

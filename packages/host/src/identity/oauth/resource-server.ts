@@ -1,5 +1,6 @@
 // What an OAuth resource server says of itself (RFC 9728) and asks of its clients (RFC 6750, RFC 9449): constants of the configuration.
 import { type Capability, type ScopeTable, scopeTable } from '@hardened-mcp/security-core'
+import { weaken } from '@hardened-mcp/security-core/unsafe'
 import type { AuthFailure, TokenDoor } from '../http-authenticator.ts'
 import type { OauthConfig } from './config.ts'
 import { dpopNonce } from './dpop-nonce.ts'
@@ -25,7 +26,7 @@ export const KEYS_ONLY: Pick<ResourceServer, 'challenge'> = {
   challenge: (failure) => ({ 'www-authenticate': `Bearer ${REALM}${errorOf(failure)}` }),
 }
 
-/** Throws `RangeError` when a file of the section cannot be read. */
+/** Throws `RangeError` when a file of the section cannot be read, or a weakening is over. */
 export function resourceServer(from: {
   config: OauthConfig
   /** What the server's policy grants at all: the scopes a new client is told to ask for. */
@@ -35,6 +36,10 @@ export function resourceServer(from: {
   onEvent?: (event: string, fields: Readonly<Record<string, string>>) => void
 }): Readonly<{ door: TokenDoor; server: ResourceServer }> {
   const { config, now } = from
+  for (const { name, any_typ, several_audiences } of config.issuers) {
+    if (any_typ !== undefined) weaken(`token type of ${name}`, any_typ, now())
+    if (several_audiences !== undefined) weaken(`audience of ${name}`, several_audiences, now())
+  }
   const { origin, pathname } = new URL(config.resource)
   const path = pathname === '/' ? '' : pathname
   const scopes = scopeTable(config.scopes, config.scope_implies)

@@ -3,7 +3,7 @@ import { generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypt
 import { createServer, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { certificateAuthority } from '../../packages/testkit/src/certificates.ts'
-import Provider from 'oidc-provider'
+import { Provider } from 'oidc-provider'
 
 export type SigningKey = Readonly<{ kid: string; alg: string; key: KeyObject }>
 
@@ -50,7 +50,7 @@ export async function authorizationServer(
   const keys = { rsa: rsaKey('rsa-1'), ec: ecKey('ec-1'), second: rsaKey('second-1') }
   const asked = { keys: 0, introspection: 0 }
   let override: KeysAnswer | undefined
-  let handle: ReturnType<Provider['callback']> | undefined
+  const held: { handle?: ReturnType<Provider['callback']> } = {}
   const server = createServer(tls, (incoming, outgoing) => {
     const path = incoming.url ?? ''
     if (path === '/second/jwks') return void outgoing.end(JSON.stringify({ keys: [publicJwk(keys.second)] }))
@@ -60,7 +60,7 @@ export async function authorizationServer(
       const { status = 200, body = '', headers = {}, delayMs = 0 } = override
       return void setTimeout(() => outgoing.writeHead(status, headers).end(body), delayMs)
     }
-    void handle?.(incoming, outgoing)
+    void held.handle?.(incoming, outgoing)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -95,7 +95,7 @@ export async function authorizationServer(
       },
     },
   })
-  handle = provider.callback()
+  held.handle = provider.callback()
   const send = (path: string, form: Record<string, string>, id: string, headers: Record<string, string> = {}) =>
     new Promise<{ status: number; text: string }>((resolve, fail) => {
       const authorization = `Basic ${Buffer.from(`${id}:${SECRET}`).toString('base64')}`

@@ -65,13 +65,13 @@ export function forge(from: {
 export type ProofKey = SigningKey & Readonly<{ jkt: string }>
 
 export function proofKey(kind: 'ec' | 'rsa' | 'ed' = 'ec'): ProofKey {
-  const [alg, key] =
+  const [alg, key]: readonly [string, KeyObject] =
     kind === 'ec'
       ? ['ES256', generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey]
       : kind === 'rsa'
         ? ['PS256', generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey]
         : ['EdDSA', generateKeyPairSync('ed25519').privateKey]
-  return { kid: '', alg: alg as string, key: key as KeyObject, jkt: thumbprint(key as KeyObject) }
+  return { kid: '', alg, key, jkt: thumbprint(key) }
 }
 
 /** The public key as a proof carries it. */

@@ -3,6 +3,7 @@
 import { CORE_MUTANTS } from './core.ts'
 import { EDGE_MUTANTS } from './edges.ts'
 import { HOST_MUTANTS } from './host.ts'
+import { IDENTITY_MUTANTS } from './identity.ts'
 import { SERVER_MUTANTS } from './servers.ts'
 
 /** Replaces the only occurrence of `find` in `file`; at least one of `tests` then has to fail. */
@@ -14,4 +15,10 @@ export type Mutant = Readonly<{
   tests: readonly string[]
 }>
 
-export const MUTANTS: readonly Mutant[] = [...CORE_MUTANTS, ...EDGE_MUTANTS, ...HOST_MUTANTS, ...SERVER_MUTANTS]
+export const MUTANTS: readonly Mutant[] = [
+  ...CORE_MUTANTS,
+  ...EDGE_MUTANTS,
+  ...HOST_MUTANTS,
+  ...IDENTITY_MUTANTS,
+  ...SERVER_MUTANTS,
+]

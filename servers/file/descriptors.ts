@@ -51,12 +51,20 @@ const RULE_OF_ERROR: Readonly<Record<string, PathRule>> = {
   EINVAL: 'missing', // a name this file system cannot hold
   EILSEQ: 'missing',
   ESTALE: 'missing', // removed on the server of a network mount
+  EEXIST: 'exists',
+  EISDIR: 'not_file',
+  ENOTEMPTY: 'not_empty',
+  EXDEV: 'mount',
+  EBUSY: 'mount',
+  EROFS: 'permission',
   EACCES: 'permission',
   EPERM: 'permission',
   ELOOP: 'symlink',
   ENXIO: 'special',
   ENODEV: 'special',
 }
+
+const FULL: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG']
 
 export const errorCode = (thrown: unknown) =>
   thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined
@@ -70,6 +78,7 @@ export function systemCalls<T>(run: () => T): T {
     if (thrown instanceof Denial || code === undefined) throw thrown
     const rule = Object.hasOwn(RULE_OF_ERROR, code) ? RULE_OF_ERROR[code] : undefined
     if (rule !== undefined) throw pathDenial(rule, code)
+    if (FULL.includes(code)) throw new Denial('too_large', code, { says: 'The disk is full; nothing was changed' })
     if (code === 'EAGAIN' || code === 'EMFILE' || code === 'ENFILE') throw new Denial('busy', code)
     throw new Denial('internal', `A file could not be read: ${code}`)
   }

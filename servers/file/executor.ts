@@ -5,31 +5,33 @@ import { directoryTree } from './directory-tree.ts'
 import { info } from './info.ts'
 import { list } from './list.ts'
 import type { Listing } from './listing.ts'
-import { type Operation, operation as operationSchema } from './operations.ts'
+import { type Change, isChange, type Operation, operation as operationSchema } from './operations.ts'
 import { pathDenial } from './path-rules.ts'
-import { locator, namesAbove } from './policy.ts'
+import { belongsTo, locator, namesAbove } from './policy.ts'
 import { readText } from './read-text.ts'
-import { resources } from './resources.ts'
+import { type Resources, resources } from './resources.ts'
 import { openRoots } from './roots.ts'
 import { search } from './search.ts'
 import { searchContent } from './search-content.ts'
 import { secretNames } from './secret-names.ts'
 import { type Entry, withEntry } from './walk.ts'
 
-type PathOperation = Exclude<Operation, { op: 'roots' }>
+type PathOperation = Exclude<Operation, { op: 'roots' } | Change>
 
 /** Opens the roots and returns the function that works on them. */
-export function executor(given: unknown): (operation: unknown, spend: Budget) => Result {
+export function executor(
+  given: unknown,
+  roots = openRoots(resources.parse(given)),
+): (operation: unknown, spend: Budget) => Result {
   const granted = resources.parse(given)
-  const roots = openRoots(granted)
   const secrets = secretNames(granted.secret_names)
   const locate = locator(granted, secrets)
-  const directories = granted.roots.map(({ name, writable }) => ({ name, path: `${name}:/`, writable }))
 
   return function execute(given, spend) {
     const operation = operationSchema.parse(given)
-    if (operation.op === 'roots') return { text: JSON.stringify({ directories }), rows: directories.length }
-    const reading = locate(operation.path)
+    if (operation.op === 'roots') return allowed(granted, operation.tenant)
+    if (isChange(operation)) throw new Denial('internal', 'A change came to the reader')
+    const reading = locate(operation.path, operation.tenant)
     if (!reading.ok) throw pathDenial(reading.rule, reading.reason)
     const root = roots.get(reading.place.root.name)
     if (root === undefined) throw new Denial('internal', 'A root was granted and not opened')
@@ -41,6 +43,13 @@ export function executor(given: unknown): (operation: unknown, spend: Budget) =>
       }),
     )
   }
+}
+
+function allowed({ roots }: Resources, tenant: string | undefined): Result {
+  const directories = roots
+    .filter((root) => belongsTo(root, tenant))
+    .map(({ name, writable }) => ({ name, path: `${name}:/`, writable }))
+  return { text: JSON.stringify({ directories }), rows: directories.length }
 }
 
 function run(asked: PathOperation, entry: Entry, listing: Listing, spend: Budget): Result {

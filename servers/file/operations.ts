@@ -39,9 +39,32 @@ export const line = whole(1, MAX_LINE)
 export const column = whole(0, MAX_LINE)
 export const lines = whole(1, MAX_LINES)
 
+const MAX_CONTENT_BYTES = 200_000 // as JSON: with the rest of an operation below what a worker takes at once
+const fits = (value: unknown) => Buffer.byteLength(JSON.stringify(value)) <= MAX_CONTENT_BYTES
+export const content = z
+  .string()
+  .refine((value) => value.isWellFormed(), 'Must be well-formed text')
+  .refine(fits, `At most ${MAX_CONTENT_BYTES} bytes; write the rest with edit_file`)
+export const hash = z.string().refine((value) => /^[0-9a-f]{64}$/.test(value), 'Must be a hash from get_file_info')
+export const edits = z
+  .array(
+    z.strictObject({ old_text: content.refine(({ length }) => length > 0, 'Must not be empty'), new_text: content }),
+  )
+  .refine(
+    (value) => value.length >= 1 && value.length <= 100 && fits(value),
+    `1 to 100 edits, ${MAX_CONTENT_BYTES} bytes in all`,
+  )
+const tenant = z.string().optional() // whose roots; there where the operator gave roots to tenants
+
 export const operation = z.discriminatedUnion('op', [
+  z.strictObject({ op: z.literal('write'), tenant, path, content, if_hash: hash.optional() }),
+  z.strictObject({ op: z.literal('edit'), tenant, path, edits, dry_run: z.boolean(), if_hash: hash.optional() }),
+  z.strictObject({ op: z.literal('make_directory'), tenant, path }),
+  z.strictObject({ op: z.literal('move'), tenant, path, to: path }),
+  z.strictObject({ op: z.literal('delete'), tenant, path, if_hash: hash.optional() }),
   z.strictObject({
     op: z.literal('read_text'),
+    tenant,
     path,
     from: z.discriminatedUnion('end', [
       z.strictObject({ end: z.literal('start'), line, column, lines }),
@@ -49,10 +72,11 @@ export const operation = z.discriminatedUnion('op', [
     ]),
     numbered: z.boolean(),
   }),
-  z.strictObject({ op: z.literal('list'), path, cursor: cursor.optional() }),
-  z.strictObject({ op: z.literal('search'), path, glob, exclude: excludes, cursor: cursor.optional() }),
+  z.strictObject({ op: z.literal('list'), tenant, path, cursor: cursor.optional() }),
+  z.strictObject({ op: z.literal('search'), tenant, path, glob, exclude: excludes, cursor: cursor.optional() }),
   z.strictObject({
     op: z.literal('search_content'),
+    tenant,
     path,
     pattern,
     glob: glob.optional(),
@@ -62,9 +86,13 @@ export const operation = z.discriminatedUnion('op', [
     max: matches,
     cursor: contentCursor.optional(),
   }),
-  z.strictObject({ op: z.literal('tree'), path, depth, exclude: excludes }),
-  z.strictObject({ op: z.literal('info'), path }),
-  z.strictObject({ op: z.literal('roots') }),
+  z.strictObject({ op: z.literal('tree'), tenant, path, depth, exclude: excludes }),
+  z.strictObject({ op: z.literal('info'), tenant, path }),
+  z.strictObject({ op: z.literal('roots'), tenant }),
 ])
 export type Operation = Readonly<z.output<typeof operation>>
 export type OperationOf<Op extends Operation['op']> = Extract<Operation, { op: Op }>
+
+const CHANGES = ['write', 'edit', 'make_directory', 'move', 'delete'] as const
+export type Change = OperationOf<(typeof CHANGES)[number]>
+export const isChange = (asked: Operation): asked is Change => (CHANGES as readonly string[]).includes(asked.op)

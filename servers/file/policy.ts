@@ -4,19 +4,24 @@
 // Limits:   judges the text; the worker asks the same reader again and then walks the names by descriptor.
 // Proof:    policy.test.ts
 import { allow, type Decision, deny, type Policy } from '@hardened-mcp/security-core'
-import type { Operation } from './operations.ts'
+import { isChange, type Operation } from './operations.ts'
 import { PATH_RULES, type PathRule } from './path-rules.ts'
 import { type PathReading, pathReader } from './path-syntax.ts'
 import type { Resources, RootGrant } from './resources.ts'
 import { type SecretTest, secretNames } from './secret-names.ts'
+import { fileWriteRule, placeWriteRule } from './write-rules.ts'
 
-export type Locate = (path: string) => PathReading<RootGrant>
+/** `tenant` is there where roots belong to tenants. */
+export type Locate = (path: string, tenant?: string) => PathReading<RootGrant>
 
 /** Pure. The one function that turns a path argument into a place, in the front and again in the worker. */
 export function locator(granted: Resources, secrets: SecretTest = secretNames(granted.secret_names)): Locate {
-  const read = pathReader(granted.roots)
-  return function locate(path) {
-    const reading = read(path)
+  const readerOf = (tenant: string | undefined) => pathReader(granted.roots.filter((root) => belongsTo(root, tenant)))
+  const readers = new Map<string | undefined, ReturnType<typeof readerOf>>()
+  const shared = readerOf(undefined)
+  for (const tenant of granted.roots.flatMap(({ tenants }) => tenants ?? [])) readers.set(tenant, readerOf(tenant))
+  return function locate(path, tenant) {
+    const reading = (readers.get(tenant) ?? shared)(path)
     if (!reading.ok || !secrets.onPath(reading.place.segments, namesAbove(reading.place.root))) return reading
     return { ok: false, rule: 'secret', reason: 'the path is on the list of secret names' }
   }
@@ -27,10 +32,26 @@ export function confinedPaths(granted: Resources): Policy<Operation> {
   const locate = locator(granted)
   return function judge(operation) {
     if (operation.op === 'roots') return allow()
-    const reading = locate(operation.path)
-    return reading.ok ? allow() : denyPath(reading.rule, reading.reason)
+    const reading = locate(operation.path, operation.tenant)
+    if (!reading.ok) return denyPath(reading.rule, reading.reason)
+    if (!isChange(operation)) return allow()
+    const places = [reading.place]
+    if (operation.op === 'move') {
+      const target = locate(operation.to, operation.tenant)
+      if (!target.ok) return denyPath(target.rule, target.reason)
+      places.push(target.place)
+    }
+    // What moves and goes may be a directory, whose name has no extension: the worker looks at the entry itself.
+    const isFile = operation.op === 'write' || operation.op === 'edit'
+    const rules = places.map(({ root, segments }) => (isFile ? fileWriteRule : placeWriteRule)(root, segments))
+    const broken = rules.find((rule) => rule !== undefined)
+    return broken === undefined ? allow() : denyPath(broken, 'the place is not to be changed')
   }
 }
+
+/** A root without tenants is everybody's. */
+export const belongsTo = ({ tenants }: Pick<RootGrant, 'tenants'>, tenant: string | undefined) =>
+  tenants === undefined || (tenant !== undefined && tenants.includes(tenant))
 
 /** The names of a root's own path: `.git` granted as a root still keeps its `config`. */
 export const namesAbove = (root: RootGrant) => root.path.split('/').filter((name) => name !== '')

@@ -7,12 +7,22 @@ const MAX_SECRET_NAMES = 1_000
 
 export const ROOT_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
 
+const EXTENSION = /^(?:\.[a-z0-9_+-]{1,16})?$/
+
 const root = z.strictObject({
   name: z.string().regex(ROOT_NAME, 'Must start with a letter and hold letters, digits, _ and - only'),
   path: z.string().max(4_096).refine(isPlainDirectory, 'Must be an absolute path below /, without . or .. segments'),
   writable: z.boolean().default(false),
   /** `follow-inside`: a link is resolved step by step, and every step of it must stay inside the root. */
   symlinks: z.enum(['refuse', 'follow-inside']).default('refuse'),
+  /** The tenants that see this root; left out, all do. */
+  tenants: z.array(z.string().min(1).max(128)).min(1).max(1_000).optional(),
+  /** `.md`, or an empty text for names without one; left out, all. Capitals do not count. */
+  write_extensions: z.array(z.string().regex(EXTENSION, 'Must be like .md, in small letters')).max(100).optional(),
+  max_file_bytes: z.int().min(1).max(67_108_864).default(4_194_304),
+  quota_bytes: z.int().min(1).optional(),
+  /** Keeps what is deleted in the root's own trash. */
+  trash: z.boolean().default(true),
   hard_links: z.enum(['refuse', 'allow']).default('refuse'),
 })
 

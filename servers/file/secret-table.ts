@@ -1,6 +1,7 @@
 // The built-in list of names that may hold secrets: pattern, then what such a file holds.
 
 export const SECRET_NAMES = [
+  ['.hardened-mcp', 'what this server is writing, and what it has deleted'],
   ['.env', 'environment of an application: keys and passwords'],
   ['.env.*', 'the same for one stage: .env.local, .env.production'],
   ['*.env', 'the same under a name: prod.env'],

@@ -15,6 +15,17 @@ const plan = (name: string, input: object) => {
   return operation.parse(tool.plan(parseInput(tool.input, input), caller))
 }
 
+const READ_TOOLS = [
+  'read_text_file',
+  'list_directory',
+  'directory_tree',
+  'search_files',
+  'search_content',
+  'get_file_info',
+  'list_allowed_directories',
+]
+const WRITE_TOOLS = ['write_file', 'edit_file', 'create_directory', 'move_file', 'delete_file']
+
 suite('file', () => {
   test('grants nothing without a root, reading with one, writing with a writable one', () => {
     const grants = (values: object) => file.grants(resources.parse(file.fromFlags(values as Record<string, string[]>)))
@@ -61,7 +72,17 @@ suite('file', () => {
 
   test('defaults to the strict side', () => {
     assert.deepEqual(resources.parse({ roots: [{ name: 'a', path: '/srv' }] }), {
-      roots: [{ name: 'a', path: '/srv', writable: false, symlinks: 'refuse', hard_links: 'refuse' }],
+      roots: [
+        {
+          name: 'a',
+          path: '/srv',
+          writable: false,
+          symlinks: 'refuse',
+          hard_links: 'refuse',
+          max_file_bytes: 4_194_304,
+          trash: true,
+        },
+      ],
       secret_names: [],
     })
   })
@@ -110,23 +131,54 @@ suite('file', () => {
     assert.deepEqual(plan('list_allowed_directories', {}), { op: 'roots' })
   })
 
-  test('lets the worker read its roots and its own descriptors, and write nothing', () => {
-    const granted = resources.parse({ roots: [{ name: 'a', path: '/srv/a', writable: true }] })
-    assert.deepEqual(file.worker.fsRead(granted), ['/proc/self/fd/', '/proc/self/fdinfo/', '/srv/a'])
-    assert.deepEqual(file.worker.fsWrite(granted), [])
+  test('lets the worker read its roots and its own descriptors, and write only where a root is writable', () => {
+    const granted = (writable: boolean) => resources.parse({ roots: [{ name: 'a', path: '/srv/a', writable }] })
+    assert.deepEqual(file.worker.fsRead(granted(true)), ['/proc/self/fd/', '/proc/self/fdinfo/', '/srv/a'])
+    assert.deepEqual(file.worker.fsWrite(granted(false)), [])
+    assert.deepEqual(file.worker.fsWrite(granted(true)), ['/proc/self/fd/'])
   })
 
-  test('describes its tools in less than 6 kB, as they are listed', () => {
-    const can = new Set(file.grants(resources.parse({ roots: [{ name: 'a', path: '/srv' }] })))
-    const policy = { allowed_tools: new Set(tools.keys()), denied_tools: new Set<string>(), permissions: can }
+  for (const [writable, names, most] of [
+    [false, READ_TOOLS, 6_000],
+    [true, [...READ_TOOLS, ...WRITE_TOOLS], 9_000],
+  ] as const)
+    test(`lists ${names.length} tools in less than ${most} bytes with writable: ${writable}`, () => {
+      const granted = resources.parse({ roots: [{ name: 'a', path: '/srv', writable }] })
+      const can = new Set(file.grants(granted))
+      const policy = { allowed_tools: new Set([...READ_TOOLS, ...WRITE_TOOLS]), denied_tools: new Set<string>() }
+      const { list } = registry({
+        info: file,
+        tools: file.tools(granted),
+        policy: { ...policy, permissions: can },
+        controls: {} as Controls<Operation>, // nothing is called here
+      })
+      const listed = list({ ...caller, can })
+      assert.deepEqual(
+        listed.map(({ name }) => name),
+        names,
+      )
+      const bytes = Buffer.byteLength(JSON.stringify({ tools: listed }))
+      assert.ok(bytes < most, `${bytes} bytes`)
+    })
+
+  test('without sys:file_write in the policy there is no tool that writes, whatever the root says', () => {
+    const granted = resources.parse({ roots: [{ name: 'a', path: '/srv', writable: true }] })
+    const can = new Set(file.grants(granted).filter((right) => right !== 'sys:file_write'))
     const { list } = registry({
       info: file,
-      tools: [...tools.values()],
-      policy,
-      controls: {} as Controls<Operation>, // nothing is called here
+      tools: file.tools(granted),
+      policy: { allowed_tools: new Set([...READ_TOOLS, ...WRITE_TOOLS]), denied_tools: new Set(), permissions: can },
+      controls: {} as Controls<Operation>,
     })
-    const listed = list({ ...caller, can })
-    assert.equal(listed.length, 7)
-    assert.ok(Buffer.byteLength(JSON.stringify({ tools: listed })) < 6_000)
+    assert.deepEqual(
+      list({ ...caller, can }).map(({ name }) => name),
+      READ_TOOLS,
+    )
+  })
+
+  test('an operation says whose it is where roots belong to tenants', () => {
+    const granted = resources.parse({ roots: [{ name: 'a', path: '/srv', tenants: ['acme'] }] })
+    const [tool] = file.tools(granted)
+    assert.equal((tool?.plan({ path: 'x' }, { ...caller, tenant: 'acme' }) as Operation).tenant, 'acme')
   })
 })

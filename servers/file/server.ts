@@ -1,14 +1,13 @@
 // file, the page: files below the directories that the operator granted, read-only unless a root is writable.
 import { basename, resolve } from 'node:path'
 import { defineServer } from '@hardened-mcp/host'
-import type { Capability } from '@hardened-mcp/security-core'
+import type { Capability, Principal, ToolDefinition } from '@hardened-mcp/security-core'
 import type { Operation } from './operations.ts'
 import { confinedPaths } from './policy.ts'
 import { type Resources, ROOT_NAME, resources } from './resources.ts'
 import { READ, readingTools } from './tools.ts'
+import { WRITE, writingTools } from './write-tools.ts'
 import { views } from './views.ts'
-
-const WRITE = ['tool:write', 'sys:file_write'] as const
 
 const NAMED = /^([A-Za-z][A-Za-z0-9_-]{0,63})=(.+)$/s
 
@@ -21,6 +20,13 @@ function rootOf(flag: string, value: string, writable: boolean) {
     throw new RangeError(`--${flag} must be DIR or NAME=DIR with a name of letters, digits, _ and -, got ${value}`)
   return { name, path, writable }
 }
+
+// The operation says for whom it is done, and the worker looks only at that tenant's roots.
+const forTenants = (tool: ToolDefinition<unknown, Operation>): ToolDefinition<unknown, Operation> =>
+  Object.freeze({
+    ...tool,
+    plan: (input: unknown, caller: Principal) => ({ ...tool.plan(input, caller), tenant: caller.tenant }),
+  })
 
 function grants({ roots }: Resources): readonly Capability[] {
   if (roots.length === 0) return []
@@ -45,7 +51,10 @@ export const file = defineServer<Resources, Operation>({
     ],
   }),
   grants,
-  tools: () => readingTools,
+  tools: ({ roots }) => {
+    const tools = roots.some(({ writable }) => writable) ? [...readingTools, ...writingTools] : readingTools
+    return roots.some(({ tenants }) => tenants !== undefined) ? tools.map(forTenants) : tools
+  },
   policies: (granted) => [confinedPaths(granted)],
   views,
   worker: {
@@ -55,7 +64,7 @@ export const file = defineServer<Resources, Operation>({
     addons: false,
     // The roots are opened by their own path once; from then on every path begins with a descriptor.
     fsRead: ({ roots }) => ['/proc/self/fd/', '/proc/self/fdinfo/', ...new Set(roots.map((root) => root.path))],
-    fsWrite: () => [],
+    fsWrite: ({ roots }) => (roots.some(({ writable }) => writable) ? ['/proc/self/fd/'] : []),
   },
 })
 

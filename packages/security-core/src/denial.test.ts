@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import { DENIALS, Denial, denialOf, isDenialCode } from './denial.ts'
 
 suite('DENIALS', () => {
-  test('holds the sixteen public codes; none is renamed or removed', () => {
+  test('holds the seventeen public codes; none is renamed or removed', () => {
     const PUBLIC = [
       'invalid_input',
       'unauthorized',
@@ -15,6 +15,7 @@ suite('DENIALS', () => {
       'path_denied',
       'url_denied',
       'not_found',
+      'conflict',
       'too_large',
       'timeout',
       'upstream_failed',

@@ -11,6 +11,7 @@ export const DENIALS = {
   path_denied: 'This path is not available',
   url_denied: 'This URL is not allowed',
   not_found: 'Nothing was found under that name',
+  conflict: 'This was changed or taken by somebody else meanwhile; look at it again',
   too_large: 'The work or its answer exceeds the limit of this tool',
   timeout: 'The call did not finish before its deadline and was ended',
   upstream_failed: 'The remote server did not give a usable answer',

@@ -29,6 +29,7 @@ suite('stops', () => {
     not_found: 'tool_call.error',
     too_large: 'tool_call.error',
     timeout: 'tool_call.error',
+    conflict: 'tool_call.denied',
     upstream_failed: 'tool_call.error',
     tainted: 'tool_call.denied',
     approval_required: 'tool_call.denied',

@@ -31,8 +31,9 @@ export async function workerProcess(given: unknown): Promise<WorkerProcess> {
     `${dirname(CODE)}/package.json`,
   ]
   const reads = [...places, ...file.worker.fsRead(granted)].map((path) => `--allow-fs-read=${path}`)
+  const writes = file.worker.fsWrite(granted).map((path) => `--allow-fs-write=${path}`)
   const fence = ['--permission', '--disable-warning=SecurityWarning', '--allow-worker', '--max-old-space-size=128']
-  const child = spawn(process.execPath, [...fence, ...reads, join(CODE, 'file/worker.ts')], {
+  const child = spawn(process.execPath, [...fence, ...reads, ...writes, join(CODE, 'file/worker.ts')], {
     stdio: ['pipe', 'inherit', 'inherit', 'pipe'],
     env: {},
   })

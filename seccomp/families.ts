@@ -66,6 +66,12 @@ export const COMMON: Readonly<Record<string, Family>> = {
 /** Of `COMMON`, what the egress proxy has no use for: it starts no process and writes no file. */
 export const NOT_FOR_PROXY: readonly string[] = ['processes', 'audit']
 
+/** In the profile of `file` alone. */
+export const WRITING: Family = {
+  because: 'the worker of a writable root keeps the mode of a replaced file and ends empty directories',
+  calls: words('chmod fchmodat rmdir'),
+}
+
 /** In the profile of `fetch` and of the egress proxy. */
 export const DIALLING: Family = {
   because: 'the fetch worker opens connections to the egress proxy, which opens them to the world',

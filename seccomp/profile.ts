@@ -3,7 +3,7 @@
 // Rule:     what families.ts names is allowed, some of it only with the arguments below; everything else fails with EPERM.
 // Limits:   one filter for all processes of a container; execve stays (the runtime needs one); runsc ignores it unless --oci-seccomp.
 // Proof:    test/sandbox/breaking.test.ts
-import { COMMON, DIALLING, type Family, NOT_FOR_PROXY, RESOLVING } from './families.ts'
+import { COMMON, DIALLING, type Family, NOT_FOR_PROXY, RESOLVING, WRITING } from './families.ts'
 
 export type ServerProfile = 'db-query' | 'file' | 'fetch' | 'egress-proxy'
 export const SERVER_PROFILES: readonly ServerProfile[] = ['db-query', 'file', 'fetch', 'egress-proxy']
@@ -64,6 +64,7 @@ export function profile(server: ServerProfile, options: { gvisor?: boolean } = {
 
 function familiesOf(server: ServerProfile): readonly Family[] {
   if (server === 'fetch') return [...Object.values(COMMON), DIALLING]
+  if (server === 'file') return [...Object.values(COMMON), WRITING]
   if (server !== 'egress-proxy') return Object.values(COMMON)
   const common = Object.entries(COMMON).filter(([name]) => !NOT_FOR_PROXY.includes(name))
   return [...common.map(([, family]) => family), DIALLING, RESOLVING]

@@ -24,6 +24,8 @@ const BAD: readonly (readonly [path: string, says: RegExp])[] = [
   ['/sys', /^Root docs cannot be served: it lies in \/sys$/],
 ]
 
+const EMPTY_HASH = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' // SHA-256 of nothing
+
 suite('openRoots()', () => {
   for (const [path, says] of BAD)
     test(`refuses ${path.replace(place.root, 'root')}`, () => {
@@ -89,7 +91,14 @@ suite('the worker process', () => {
   test('tells of a file what it is, and never where it lies', async () => {
     const worker = await workerProcess({ roots: [{ name: 'docs', path: place.root, writable: true }] })
     const { modified, created, ...rest } = await worker.run({ op: 'info', path: 'file' })
-    assert.deepEqual(rest, { path: 'docs:/file', type: 'file', size: 0, mode: '0644', writable: true })
+    assert.deepEqual(rest, {
+      path: 'docs:/file',
+      type: 'file',
+      size: 0,
+      mode: '0644',
+      writable: true,
+      hash: EMPTY_HASH,
+    })
     for (const time of [modified, created]) assert.match(String(time), /^20\d\d-\d\d-\d\dT[\d:.]+Z$/)
     assert.deepEqual(await worker.run({ op: 'roots' }), {
       directories: [{ name: 'docs', path: 'docs:/', writable: true }],

@@ -25,8 +25,9 @@ const READ_BUDGET: Budget = { deadlineMs: 10_000, outputBytes: 131_072 }
 const HINTS: ToolHints = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false }
 const COMMON = { needs: READ, effect: 'read', yields: YIELDS, budget: BUDGET, annotations: HINTS } as const
 
-// Outputs list what is always there: schemas were a third of tools/list.
+// Two outputs list what is always there. The others are seen in the first answer: schemas were a third of tools/list.
 const count = z.number()
+const ANSWER = z.looseObject({})
 const rows = z.array(z.unknown()) // what a row holds is seen in the first answer
 
 const readTextFile = defineTool({
@@ -79,9 +80,7 @@ const listDirectory = defineTool({
   description:
     'Entries of one directory by name. denied marks what is never opened. On truncated, go on with cursor = next.',
   input: z.strictObject({ path: path.default('.'), cursor: cursor.optional() }),
-  output: z.looseObject({
-    entries: rows,
-  }),
+  output: ANSWER,
   plan: (input): Operation => ({
     op: 'list',
     path: input.path,
@@ -95,7 +94,7 @@ const directoryTree = defineTool({
   title: 'Show a directory tree',
   description: 'All names below a directory; directories end in a slash. closed are never opened.',
   input: z.strictObject({ path: path.default('.'), depth: depth.default(3), exclude: excludes.default([]) }),
-  output: z.looseObject({ entries: rows }),
+  output: ANSWER,
   plan: ({ path, depth, exclude }): Operation => ({ op: 'tree', path, depth, exclude }),
 })
 
@@ -111,9 +110,7 @@ const searchFiles = defineTool({
     exclude: excludes.default([]).describe('Globs of what to leave out, with all below'),
     cursor: cursor.optional(),
   }),
-  output: z.looseObject({
-    entries: rows,
-  }),
+  output: ANSWER,
   plan: (input): Operation => ({
     op: 'search',
     path: input.path,
@@ -162,11 +159,7 @@ const getFileInfo = defineTool({
   title: 'Describe a file',
   description: 'Type, size and times of a file or directory.',
   input: z.strictObject({ path }),
-  output: z.looseObject({
-    path: z.string(),
-    type: z.string(),
-    size: count,
-  }),
+  output: ANSWER,
   plan: (input): Operation => ({ op: 'info', path: input.path }),
 })
 
@@ -176,7 +169,7 @@ const listAllowedDirectories = defineTool({
   title: 'List the allowed directories',
   description: 'The directories that may be used; relative paths start at the first.',
   input: z.strictObject({}),
-  output: z.looseObject({ directories: rows }),
+  output: ANSWER,
   plan: (): Operation => ({ op: 'roots' }),
 })
 

@@ -15,7 +15,7 @@ const COMMON = {
   annotations: HINTS,
 } as const
 const ADDS = { ...COMMON, annotations: { ...HINTS, destructiveHint: false } } as const
-const output = z.looseObject({ path: z.string() })
+const output = z.looseObject({})
 
 const writeFile = defineTool({
   ...COMMON,
@@ -40,7 +40,7 @@ const editFile = defineTool({
   description:
     'Replaces texts, each of which must be there exactly once, in order. Answers a unified diff; dry_run changes nothing.',
   input: z.strictObject({ path, edits, dry_run: z.boolean().default(false), if_hash: hash.optional() }),
-  output: output.extend({ diff: z.string() }),
+  output,
   plan: ({ path, edits, dry_run, if_hash }): Operation => ({
     op: 'edit',
     path,

@@ -41,7 +41,7 @@ suite('changes', () => {
   const refusal = (work: Promise<unknown>) =>
     work.then(
       () => 'done',
-      (thrown) => `${denialOf(thrown).code} ${denialOf(thrown).message.split(':')[0]}`,
+      (thrown: unknown) => `${denialOf(thrown).code} ${denialOf(thrown).message.split(':')[0]}`,
     )
 
   test('a file is made, and made again only for who names the hash of what is there', async () => {
@@ -74,7 +74,7 @@ suite('changes', () => {
       '$(x)',
       'a:b',
     ])
-      assert.equal((await write(`odd/../${name}`.slice(7), name))['size'], Buffer.byteLength(name), name)
+      assert.equal((await write(name, name))['size'], Buffer.byteLength(name), name)
     for (const content of ['', '\0\u0001', '\ufeffx\r\n', '\u{1f468}\u200d', 'x'.repeat(190_000)]) {
       await write('content', content, existsSync(at('content')) ? sha(text('content')) : undefined)
       assert.equal(text('content'), content)
@@ -273,7 +273,7 @@ suite('two workers under their flags', () => {
         const write: Operation = { op: 'write', path: 'n', content: next, if_hash: String(hash) }
         won += await worker.run(write).then(
           () => 1,
-          (thrown) => (denialOf(thrown).code === 'conflict' ? 0 : assert.fail(String(thrown))),
+          (thrown: unknown) => (denialOf(thrown).code === 'conflict' ? 0 : assert.fail(String(thrown))),
         )
       }
     }

@@ -1,5 +1,5 @@
 // The other side of the race: a process that swaps names inside the root for links to the outside, as fast as it can.
-import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const [root = '', out = ''] = process.argv.slice(2)
@@ -23,8 +23,16 @@ process.on('exit', () => rmSync(at('tmp'), { force: true }))
 
 // A directory and a link to the outside trade places.
 function swapDirectory(): void {
-  renameSync(at('d'), at('d-aside'))
-  renameSync(at('d-link'), at('d'))
-  renameSync(at('d'), at('d-link'))
-  renameSync(at('d-aside'), at('d'))
+  try {
+    renameSync(at('d'), at('d-aside'))
+    renameSync(at('d-link'), at('d'))
+    renameSync(at('d'), at('d-link'))
+    renameSync(at('d-aside'), at('d'))
+  } catch {
+    // The other side has made a directory in the gap. It goes, and both come back to their places.
+    if (!existsSync(at('d-aside'))) return
+    rmSync(at('d'), { recursive: true, force: true })
+    renameSync(at('d-aside'), at('d'))
+    if (lstatSync(at('d-link'), { throwIfNoEntry: false }) === undefined) symlinkSync(out, at('d-link'))
+  }
 }

@@ -120,6 +120,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
 // Clients of 2025-11-25 check refusals against the output schema too, so the schema has to name both shapes.
 function outputSchemaOf(schema: z.ZodType): JsonSchema {
   const { properties, required, ...json } = schemaOf(schema, 'output')
+  if (Object.keys(properties ?? {}).length === 0) return Object.freeze({ type: 'object' }) // names nothing, so it fits both
   const common = { error: { type: 'object' }, notices: { type: 'array', items: { type: 'string' } } }
   return Object.freeze({
     ...json,

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { parseStrictly, readPolicyFile } from '../../packages/host/src/config.ts'
 import type { EgressProxyOptions } from '../../packages/host/src/outbound/egress-proxy.ts'
 import { parseNetwork } from '../../servers/fetch/network.ts'
-import { urlJudge } from '../../servers/fetch/policy.ts'
+import { hostJudge } from '../../servers/fetch/policy.ts'
 import { grantsNothing, parseProxy, resources } from '../../servers/fetch/resources.ts'
 
 export const USAGE = 'egress-proxy --policy FILE --listen ADDRESS:PORT --client ADDRESS[/PREFIX] [--client …]'
@@ -33,7 +33,7 @@ export function settingsOf(args: readonly string[]): Settings {
   const { dns_servers: dnsServers } = granted
   return {
     listen,
-    judge: urlJudge(granted),
+    judge: hostJudge(granted),
     internal: granted.internal.map(({ host, port, cidr }) => ({ host, port, ...networkOf(cidr) })),
     ...(dnsServers === undefined ? {} : { dnsServers }),
     isClient: clients(values.client),

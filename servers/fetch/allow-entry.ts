@@ -1,11 +1,26 @@
-// Question: does this host stand on the operator's list?
-// Threat:   suffix tricks: evil-example.com or example.com.evil.org against an entry for example.com.
-// Rule:     an entry is an exact host, `*.example.com` (one label or more below it, not itself), or `*`; each with one port, 443 by default.
-// Limits:   says who is listed; whether the host is public is judged before, and its addresses when they are dialled.
+// Question: does this request stand on the operator's list?
+// Threat:   suffix tricks (evil-example.com), a path that another server decodes out of its prefix (`/docs/..%2fadmin`), a method nobody meant.
+// Rule:     an exact host, `*.example.com` (below it, not itself) or `*`, one port; GET and HEAD unless more is said; paths by whole segments.
+// Limits:   says what is listed; whether the host is public is judged before, and its addresses when they are dialled.
 // Proof:    policy.test.ts
 import { HTTPS_PORT, publicHost, readUrl, type WebUrl } from '@hardened-mcp/security-core'
+import type { METHODS } from './operations.ts'
+
+export type Method = (typeof METHODS)[number]
 
 export type AllowEntry = Readonly<{ kind: 'exact' | 'below' | 'any'; host: string; port: number }>
+
+/** What narrows an entry. Absent: GET and HEAD, every path, every tenant. */
+export type Terms = Readonly<{
+  methods?: readonly Method[] | undefined
+  paths?: readonly string[] | undefined
+  tenants?: readonly string[] | undefined
+}>
+
+const DEFAULT_METHODS: readonly Method[] = ['GET', 'HEAD']
+// Encoded dots and separators, at any depth of encoding, and Tomcat's `..;`: what the far end makes of them nobody can tell.
+const AMBIGUOUS_PATH = /%(?:25)*(?:2e|2f|5c|00)|\/\.{1,2};/i
+const PREFIX = /^\/[A-Za-z0-9._~!$&'()+,:@/-]*$/
 
 /** `undefined` when the text is no entry, or names something that is not on the public internet. */
 export function parseAllowEntry(text: string): AllowEntry | undefined {
@@ -24,4 +39,22 @@ export function matchesHost(entry: AllowEntry, { host, kind }: WebUrl): boolean 
   if (entry.kind === 'any') return true
   if (entry.kind === 'exact') return host === entry.host
   return kind === 'name' && host.endsWith(`.${entry.host}`)
+}
+
+/** True for a prefix that reads as itself: no dot segments, nothing encoded. */
+export const isPathPrefix = (text: string): boolean =>
+  PREFIX.test(text) && !text.split('/').some((segment) => segment === '.' || segment === '..')
+
+export const opensMethod = ({ methods = DEFAULT_METHODS }: Terms, method: Method): boolean => methods.includes(method)
+
+export const opensTenant = ({ tenants }: Terms, tenant: string | undefined): boolean =>
+  tenants === undefined || tenant === undefined || tenants.includes(tenant)
+
+/** `/docs` opens `/docs` and `/docs/…`, not `/docs-old`; `/docs/` only what is below. */
+export function opensPath({ paths }: Terms, pathname: string): boolean {
+  if (paths === undefined) return true
+  if (AMBIGUOUS_PATH.test(pathname)) return false
+  return paths.some(
+    (prefix) => pathname === prefix || pathname.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`),
+  )
 }

@@ -10,6 +10,7 @@ import { type HostileSite, hostileSite, reply } from '../../packages/host/src/ou
 import { type NameServer, nameServer } from '../../packages/host/src/outbound/testing/name-server.ts'
 import { fetchExecutor } from './executor.ts'
 import { sitePlays } from './testing/site-plays.ts'
+import { unwrapped, type Wrapped } from './testing/unwrapped.ts'
 
 type Answer = Readonly<{
   url: string
@@ -43,7 +44,10 @@ async function get(
   const operation = { op: 'fetch', tenant: 'acme', url, format: 'markdown', start: 0, length: 20_000, ...over }
   const result = await execute(operation, { ...SPEND, deadlineMs: options.deadlineMs ?? SPEND.deadlineMs })
   assert.ok(Buffer.byteLength(result.text) <= SPEND.outputBytes)
-  return JSON.parse(result.text) as Answer
+  const { version, from, hops, content_length, ...answer } = unwrapped(JSON.parse(result.text) as Wrapped)
+  assert.ok(/^[0-9a-f]{16}$/.test(String(version)) && ['fresh', 'revalidated', 'kept'].includes(String(from)))
+  assert.ok(typeof hops === 'number' && content_length !== null)
+  return answer as unknown as Answer
 }
 
 /** The code and public sentence of the refusal. */

@@ -1,15 +1,19 @@
 // One operation from URL to final JSON text: cache or load, then the slice of the text that was asked for.
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type InternalHost, outbound } from '@hardened-mcp/host/outbound'
 import type { Execute } from '@hardened-mcp/host/worker'
+import { must } from '@hardened-mcp/security-core'
 import { cutText } from './cut-text.ts'
 import { loadPage, type Page } from './load-page.ts'
-import { parseNetwork } from './network.ts'
+import { parseNat64, parseNetwork } from './network.ts'
 import { type Operation, operation } from './operations.ts'
 import { pageCache } from './page-cache.ts'
-import { urlJudge } from './policy.ts'
+import { pageKey } from './page-key.ts'
+import { listedHeaders, urlJudge } from './policy.ts'
 import { parseProxy, type Resources, resources } from './resources.ts'
 import { robotsRules } from './robots.ts'
+import { BLOCK_BYTES, untrustedBlock } from './untrusted-block.ts'
 
 const DEFAULT_USER_AGENT = 'hardened-mcp-fetch/0.1'
 const ANSWER_MARGIN_MS = 1_000 // the worker's own deadline comes first, so that it can say why
@@ -26,25 +30,31 @@ export function fetchExecutor(
   const proxy = parseProxy(config.egress_proxy ?? '')
   const openSession = outbound({
     internal,
+    nat64: config.nat64_prefixes.flatMap((text) => parseNat64(text) ?? []),
     ...(dnsServers === undefined ? {} : { dnsServers }),
     ...(proxy === undefined ? {} : { proxy }),
     ...options,
   })
   const robots = robotsRules({ userAgent, obey: config.robots === 'obey' })
   const judge = urlJudge(config)
+  const headers = listedHeaders(config)
   const cache = pageCache()
   return async function execute(given, spend) {
     const wanted = operation.parse(given)
-    const key = cacheKey(wanted)
-    const cached = wanted.start > 0 ? cache.get(key) : undefined // later pages continue the text that page one was cut from
+    must(headers(wanted, NO_CALL))
+    const key = pageKey(wanted)
+    const kept = wanted.method === 'GET' ? cache.get(key) : undefined
+    const maxBytes = spend.outputBytes - JSON_MARGIN_BYTES
+    // Later parts come from the text that the first one was cut from.
+    if (kept !== undefined && wanted.start > 0) return answerOf(wanted, kept, 'kept', maxBytes)
     const deadlineMs = Math.max(1, spend.deadlineMs - ANSWER_MARGIN_MS)
-    const page = cached ?? (await loadPage(wanted, { openSession, judge, robots, userAgent, deadlineMs }))
-    if (cached === undefined) cache.set(key, page)
-    return answerOf(wanted, page, spend.outputBytes - JSON_MARGIN_BYTES)
+    const page = await loadPage(wanted, { openSession, judge, robots, userAgent, pdf: config.pdf, kept, deadlineMs })
+    if (wanted.method === 'GET') cache.set(key, page)
+    return answerOf(wanted, page, page === kept ? 'revalidated' : 'fresh', maxBytes)
   }
 }
 
-const cacheKey = ({ tenant, url, format }: Operation) => JSON.stringify([tenant, url, format])
+const NO_CALL = {} as Parameters<ReturnType<typeof listedHeaders>>[1] // this policy looks at the operation alone
 
 function internalHost({ host, cidr, port, ca_file }: Resources['internal'][number]): InternalHost {
   const network = parseNetwork(cidr)
@@ -52,12 +62,15 @@ function internalHost({ host, cidr, port, ca_file }: Resources['internal'][numbe
   return { host, port, ...network, ...(ca_file === undefined ? {} : { ca: readFileSync(ca_file, 'utf8') }) }
 }
 
-function answerOf(wanted: Operation, page: Page, maxBytes: number) {
+function answerOf(wanted: Operation, page: Page, from: 'fresh' | 'revalidated' | 'kept', maxBytes: number) {
   const { text, cut, ...facts } = page
-  const head = { url: wanted.url, ...facts }
-  const slice = cutText(text, wanted.start, wanted.length, maxBytes - Buffer.byteLength(JSON.stringify(head)))
+  const version = createHash('sha256').update(text).digest('hex').slice(0, 16)
+  const head = { url: wanted.url, ...facts, version, from }
+  const room = maxBytes - Buffer.byteLength(JSON.stringify(head)) - BLOCK_BYTES
+  const slice = cutText(text, wanted.start, wanted.length, Math.max(room, 1_024))
   const truncated =
     slice.next === undefined ? (cut === undefined ? undefined : { reason: cut }) : { reason: 'bytes', next: slice.next }
-  const answer = { ...head, text: slice.text, ...(truncated === undefined ? {} : { truncated }) }
+  const block = untrustedBlock(slice.text, new URL(page.final_url).origin)
+  const answer = { ...head, ...block, ...(truncated === undefined ? {} : { truncated }) }
   return { text: JSON.stringify(answer), ...(truncated === undefined ? {} : { truncated: true }) }
 }

@@ -7,10 +7,12 @@ const MIN_ARTICLE_SHARE = 1 / 3 // teasers are articles too: they are the conten
 
 export class MainContent {
   readonly #writer: TextWriter
+  readonly #everything: boolean // somebody chose the part already
   readonly #spans: Record<'main' | 'article', { from: number; to: number }[]> = { main: [], article: [] }
 
-  constructor(writer: TextWriter) {
+  constructor(writer: TextWriter, everything: boolean) {
     this.#writer = writer
+    this.#everything = everything
   }
 
   /** Call when a block opens in the page's own flow; call what it returns when the block closes. */
@@ -26,6 +28,7 @@ export class MainContent {
 
   text(): string {
     const whole = this.#writer.slice()
+    if (this.#everything) return whole
     const mains = this.#spans.main.map(({ from, to }) => this.#writer.slice(from, to))
     const main = mains.reduce((longest, text) => (text.length > longest.length ? text : longest), '')
     if (main.length >= MIN_MAIN_CHARS) return main

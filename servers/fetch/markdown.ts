@@ -4,9 +4,12 @@
 // Limits:   judges the page as text; what it says remains untrusted.
 // Proof:    markdown.test.ts
 import { Denial } from '@hardened-mcp/security-core'
-import { Parser } from 'htmlparser2'
+import { type Handler, Parser } from 'htmlparser2'
+import { LinkList } from './link-list.ts'
+import { FactReader, type PageFacts } from './page-facts.ts'
 import { PageWriter } from './page-writer.ts'
-import { Cut, VisibleEvents } from './visible-events.ts'
+import { SelectedPart, type Selector } from './selector.ts'
+import { Cut, type Reader, VisibleEvents } from './visible-events.ts'
 
 export type HtmlOptions = Readonly<{
   /** Absolute URL of the page. */
@@ -15,6 +18,10 @@ export type HtmlOptions = Readonly<{
   markup: boolean
   /** On the clock of `performance.now()`. */
   endsAt: number
+  /** What to write: `nothing` leaves title and facts. The text of the page by default. */
+  output?: 'markdown' | 'text' | 'links' | 'nothing'
+  /** Only what stands inside the elements that match. */
+  selector?: Selector
 }>
 
 export type PageText = Readonly<{
@@ -22,15 +29,23 @@ export type PageText = Readonly<{
   title?: string
   dropped?: Readonly<Record<string, number>>
   cut?: 'bytes' | 'depth'
-}>
+  /** How many elements the selector matched. */
+  matches?: number
+}> &
+  PageFacts
 
 const SLICE_CHARS = 65_536 // between slices the clock is read
 
 /** Throws `Denial('timeout')` when time runs out; every other limit cuts the text and says so. */
 export function htmlToText(source: string, options: HtmlOptions): PageText {
+  const { output = 'markdown', selector, base } = options
   const writer = new PageWriter(options)
-  const events = new VisibleEvents(writer)
-  const parser = new Parser(events, { decodeEntities: true })
+  const links = output === 'links' ? new LinkList(base) : undefined
+  const inner = links ?? writer
+  const selected = selector === undefined ? undefined : new SelectedPart(selector, inner)
+  const events = new VisibleEvents(output === 'nothing' ? titleOnly(writer) : (selected ?? inner))
+  const facts = new FactReader(base)
+  const parser = new Parser(tapped(events, facts), { decodeEntities: true })
   let cut: PageText['cut']
   try {
     for (let at = 0; at < source.length; at += SLICE_CHARS) {
@@ -46,5 +61,50 @@ export function htmlToText(source: string, options: HtmlOptions): PageText {
   writer.lastCall()
   events.end()
   const dropped = Object.keys(events.dropped).length > 0 ? { dropped: events.dropped } : {}
-  return { ...writer.result(), ...dropped, ...(cut === undefined ? {} : { cut }) }
+  const matches = selected === undefined ? {} : { matches: selected.matches }
+  return {
+    ...(links ?? writer).result(),
+    ...facts.result(output === 'nothing'),
+    ...dropped,
+    ...matches,
+    ...(cut === undefined ? {} : { cut }),
+  }
+}
+
+// The head of a page is read beside its text: most of it belongs to elements that are dropped.
+function tapped(events: VisibleEvents, facts: FactReader): Partial<Handler> {
+  return {
+    onopentag(name, attributes) {
+      facts.open(name, attributes)
+      events.onopentag(name, attributes)
+    },
+    onclosetag(name, isImplied) {
+      facts.close(name)
+      events.onclosetag(name, isImplied)
+    },
+    ontext(data) {
+      facts.text(data)
+      events.ontext(data)
+    },
+    oncomment: () => events.oncomment(),
+  }
+}
+
+function titleOnly(writer: PageWriter): Reader {
+  let open = 0
+  return {
+    drops: (name, attributes) => (name === 'title' ? undefined : writer.drops(name, attributes)),
+    open(name, attributes) {
+      if (name !== 'title') return () => undefined
+      open += 1
+      const close = writer.open(name, attributes)
+      return () => {
+        open -= 1
+        close()
+      }
+    },
+    text: (data) => {
+      if (open > 0) writer.text(data)
+    },
+  }
 }

@@ -16,3 +16,14 @@ export function parseNetwork(text: string): Network | undefined {
   const prefix = Number(prefixText)
   return prefix >= WIDEST[family] && prefix <= BITS[family] ? { network, prefix } : undefined
 }
+
+const NAT64_BITS: ReadonlySet<number> = new Set([32, 40, 48, 56, 64, 96]) // RFC 6052 §2.2
+
+/** `undefined` for everything that is no prefix of a translator. */
+export function parseNat64(text: string): Network | undefined {
+  const [network = '', bits, ...rest] = text.split('/')
+  if (isIP(network) !== 6 || network.includes('%') || rest.length > 0 || !NAT64_BITS.has(Number(bits))) return undefined
+  return { network, prefix: Number(bits) }
+}
+
+export const isNat64Prefix = (text: string): boolean => parseNat64(text) !== undefined

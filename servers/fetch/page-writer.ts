@@ -27,11 +27,11 @@ export class PageWriter implements Reader {
   #language = '' // of the code block that is open
   #kept: string | undefined // text of a title, code block or code span, which is not flowing text
 
-  constructor({ base, markup }: HtmlOptions) {
+  constructor({ base, markup, selector }: HtmlOptions) {
     this.#base = base
     this.#markup = markup
     this.#writers = [this.#newWriter()]
-    this.#main = new MainContent(this.#writers[0])
+    this.#main = new MainContent(this.#writers[0], selector !== undefined)
   }
 
   drops(name: string, attributes: Attributes): 'elements' | 'nothing' | undefined {

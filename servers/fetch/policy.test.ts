@@ -9,7 +9,7 @@ import { resources } from './resources.ts'
 import server from './server.ts'
 
 const ruling = (text: string, granted: unknown) => {
-  const { decision } = urlJudge(resources.parse(granted))(text)
+  const { decision } = urlJudge(resources.parse(granted))(text, { tenant: 'acme', method: 'GET' })
   if (decision.verdict === 'allow') return 'allow'
   assert.equal(decision.code, 'url_denied')
   return /\((\w+)\)/.exec(decision.detail?.says ?? '')?.[1]
@@ -51,6 +51,57 @@ suite('urlJudge() with a list', () => {
     assert.equal(ruling('https://example.com/', {}), 'not_allowed')
     assert.equal(ruling('https://1.1.1.1/', { allow: [] }), 'not_allowed')
   })
+})
+
+suite('urlJudge() with terms', () => {
+  const granted = resources.parse({
+    allow: [
+      { host: 'api.example.com', methods: ['GET', 'POST'], paths: ['/v1/items'] },
+      { host: 'api.example.com', paths: ['/docs/'] },
+      { host: 'acme.example.com', tenants: ['acme'] },
+    ],
+    internal: [{ host: 'wiki.corp', cidr: '10.1.2.3', port: 443, tenants: ['acme'], paths: ['/public'] }],
+  })
+  const judge = urlJudge(granted)
+  const rows = [
+    ['https://api.example.com/v1/items', 'POST', 'acme', 'allow'],
+    ['https://api.example.com/v1/items/7?x=1', 'GET', 'acme', 'allow'],
+    ['https://api.example.com/v1/items', 'HEAD', 'acme', 'method'],
+    ['https://api.example.com/v1/items-old', 'GET', 'acme', 'path'],
+    ['https://api.example.com/v1/items/../admin', 'GET', 'acme', 'path'],
+    ['https://api.example.com/v1/items/%2e%2e/admin', 'GET', 'acme', 'path'],
+    ['https://api.example.com/docs/..%2fv1', 'GET', 'acme', 'path'],
+    ['https://api.example.com/docs/%252e%252e%252fv1', 'GET', 'acme', 'path'],
+    ['https://api.example.com/docs/..;/admin', 'GET', 'acme', 'path'],
+    ['https://api.example.com/docs/a%20b', 'GET', 'acme', 'allow'],
+    ['https://api.example.com/docs/x', 'POST', 'acme', 'method'],
+    ['https://api.example.com/docs', 'GET', 'acme', 'path'],
+    ['https://api.example.com/', 'GET', 'acme', 'path'],
+    ['https://acme.example.com/', 'GET', 'acme', 'allow'],
+    ['https://acme.example.com/', 'POST', 'acme', 'method'],
+    ['https://acme.example.com/', 'GET', 'rival', 'not_allowed'],
+    ['https://wiki.corp/public/a', 'GET', 'acme', 'allow'],
+    ['https://wiki.corp/private', 'GET', 'acme', 'path'],
+    ['https://wiki.corp/public', 'GET', 'rival', 'not_allowed'],
+  ] as const
+  for (const [text, method, tenant, expected] of rows)
+    test(`${method} ${text} for ${tenant}: ${expected}`, () => {
+      const { decision } = judge(text, { method, tenant })
+      const rule = decision.verdict === 'allow' ? 'allow' : /\((\w+)\)/.exec(decision.detail?.says ?? '')?.[1]
+      assert.equal(rule, expected)
+    })
+
+  test('post_url is a tool only where POST is granted, and needs the right to write', () => {
+    const names = (given: unknown) => server.tools(resources.parse(given)).map(({ name }) => name)
+    assert.deepEqual(names({ allow: ['example.com'] }), ['fetch_url'])
+    assert.deepEqual(names({ allow: [{ host: 'example.com', methods: ['POST'] }] }), ['fetch_url', 'post_url'])
+    assert.ok(server.grants(granted).includes('tool:write'))
+    assert.ok(!server.grants(resources.parse({ allow: ['example.com'] })).includes('tool:write'))
+  })
+
+  for (const paths of [['docs'], ['/a/../b'], ['/a%2fb'], ['/a?b'], []])
+    test(`paths ${JSON.stringify(paths)} are refused`, () =>
+      assert.ok(!resources.safeParse({ allow: [{ host: 'example.com', paths }] }).success))
 })
 
 suite('urlJudge() with an exception inside', () => {
@@ -161,6 +212,7 @@ suite('the page', () => {
     assert.deepEqual(tool.plan(input, aCaller()), {
       op: 'fetch',
       tenant: aCaller().tenant,
+      method: 'GET',
       url: 'https://example.com/',
       format: 'markdown',
       start: 0,

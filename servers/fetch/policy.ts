@@ -1,6 +1,6 @@
 // Question: may this URL be fetched?
 // Threat:   SSRF and exfiltration: a URL that a page or a prompt made up, straight or through a redirect.
-// Rule:     one reading of the URL, a public host or a named exception, and a place on the operator's list; an empty list allows nothing.
+// Rule:     one reading of the URL, a public host or a named exception, and a place on the caller's list with this method; an empty list allows nothing.
 // Limits:   judges the text; the worker asks this same function again on every hop, and judges each address when it dials.
 // Proof:    policy.test.ts
 import {
@@ -12,34 +12,81 @@ import {
   readUrl,
   type WebUrl,
 } from '@hardened-mcp/security-core'
-import { matchesHost, parseAllowEntry } from './allow-entry.ts'
+import {
+  matchesHost,
+  type Method,
+  opensMethod,
+  opensPath,
+  opensTenant,
+  parseAllowEntry,
+  type Terms,
+} from './allow-entry.ts'
+import { callerHeaders } from './caller-headers.ts'
 import type { Operation } from './operations.ts'
-import type { Resources } from './resources.ts'
+import type { AllowItem, Resources } from './resources.ts'
 
-export type UrlJudge = (text: string) => Readonly<{ decision: Decision; url?: WebUrl }>
+/** Who asks for what; every tenant when none is named. `anyPath` is for robots.txt, which belongs to the host and not to a path of it. */
+export type Ask = Readonly<{ tenant: string | undefined; method: Method; anyPath?: boolean }>
+
+export type UrlJudge = (text: string, ask: Ask) => Readonly<{ decision: Decision; url?: WebUrl }>
 
 /** Pure. Parses the operator's list once. */
 export function urlJudge(granted: Pick<Resources, 'allow' | 'internal'>): UrlJudge {
-  const entries = granted.allow.map(parseAllowEntry).filter((entry) => entry !== undefined)
-  const isException = ({ host, port }: WebUrl) =>
-    granted.internal.some((inside) => inside.host === host && inside.port === port)
-  return function judge(text) {
+  const entries = granted.allow.flatMap(entriesOf)
+  return function judge(text, ask) {
     const reading = readUrl(text)
     if (!reading.ok) return { decision: denyUrl(reading.rule, reading.reason) }
     const { url } = reading
-    if (isException(url)) return { decision: allow(), url }
+    const inside = granted.internal.filter(({ host, port }) => host === url.host && port === url.port)
+    if (inside.length > 0) return { decision: judgeTerms(inside, url, ask), url }
     const decision = publicHost(url)
     if (decision.verdict !== 'allow') return { decision }
-    const listed = entries.filter((entry) => matchesHost(entry, url))
+    const listed = entries.filter(({ entry, terms }) => matchesHost(entry, url) && opensTenant(terms, ask.tenant))
     if (listed.length === 0) return { decision: denyUrl('not_allowed', `host ${url.host} is not on the list`) }
-    if (!listed.some(({ port }) => port === url.port))
-      return { decision: denyUrl('port', `port ${url.port} is not open for ${url.host}`) }
-    return { decision: allow(), url }
+    const onPort = listed.filter(({ entry }) => entry.port === url.port)
+    if (onPort.length === 0) return { decision: denyUrl('port', `port ${url.port} is not open for ${url.host}`) }
+    return {
+      decision: judgeTerms(
+        onPort.map(({ terms }) => terms),
+        url,
+        ask,
+      ),
+      url,
+    }
   }
 }
 
-/** The policy of the pipeline: judged on the URL as it was given. */
+/** For who sees hosts alone, as a proxy does: whether anybody may ask this host for anything. */
+export function hostJudge(granted: Pick<Resources, 'allow' | 'internal'>): (text: string) => ReturnType<UrlJudge> {
+  const judge = urlJudge(granted)
+  return (text) => judge(text, { tenant: undefined, method: 'GET', anyPath: true })
+}
+
+/** The policies of the pipeline: judged on the URL and the headers as they were given. */
 export function listedUrls(granted: Resources): Policy<Operation> {
   const judge = urlJudge(granted)
-  return (operation) => judge(operation.url).decision
+  return ({ url, tenant, method }) => judge(url, { tenant, method }).decision
+}
+
+export function listedHeaders(granted: Resources): Policy<Operation> {
+  const judge = callerHeaders(granted.caller_headers)
+  return ({ headers }) => judge(headers ?? {})
+}
+
+const entriesOf = (item: AllowItem) => {
+  const { host, ...terms } = typeof item === 'string' ? { host: item } : item
+  const entry = parseAllowEntry(host)
+  return entry === undefined ? [] : [{ entry, terms: terms as Terms }]
+}
+
+// One entry has to open method and path together: two halves of two entries make no whole.
+function judgeTerms(terms: readonly Terms[], url: WebUrl, { tenant, method, anyPath = false }: Ask): Decision {
+  const { pathname } = new URL(url.href)
+  const own = terms.filter((each) => opensTenant(each, tenant))
+  if (own.length === 0) return denyUrl('not_allowed', `host ${url.host} is not open for this tenant`)
+  if (anyPath) return allow()
+  const onPath = own.filter((each) => opensPath(each, pathname))
+  if (onPath.length === 0) return denyUrl('path', `the path is not open on ${url.host}`)
+  if (onPath.some((each) => opensMethod(each, method))) return allow()
+  return denyUrl('method', `${method} is not open there on ${url.host}`)
 }

@@ -3,10 +3,30 @@ import { isIP } from 'node:net'
 import { isAbsolute } from 'node:path'
 import { readUrl } from '@hardened-mcp/security-core'
 import { z } from 'zod'
-import { parseAllowEntry } from './allow-entry.ts'
-import { parseNetwork } from './network.ts'
+import { isPathPrefix, parseAllowEntry } from './allow-entry.ts'
+import { mayBeListed } from './caller-headers.ts'
+import { isNat64Prefix, parseNetwork } from './network.ts'
+import { METHODS } from './operations.ts'
 
 const MAX_ENTRIES = 1_000
+
+const terms = {
+  methods: z.array(z.enum(METHODS)).min(1).optional(),
+  paths: z
+    .array(z.string().max(1_024).refine(isPathPrefix, 'Must be a plain path such as /docs'))
+    .min(1)
+    .max(MAX_ENTRIES)
+    .optional(),
+  tenants: z.array(z.string().max(63)).min(1).optional(),
+}
+const allowHost = z
+  .string()
+  .refine(
+    (text) => parseAllowEntry(text) !== undefined,
+    'Must be HOST, *.HOST or *, of the public internet, and at most a :port',
+  )
+const allowItem = z.union([allowHost, z.strictObject({ host: allowHost, ...terms })])
+export type AllowItem = z.output<typeof allowItem>
 
 const internal = z.strictObject({
   host: z.string().refine(isName, 'Must be a host name in lower case, not an address'),
@@ -18,20 +38,11 @@ const internal = z.strictObject({
     ),
   port: z.int().min(1).max(65_535),
   ca_file: z.string().refine(isAbsolute, 'Must be an absolute path').optional(),
+  ...terms,
 })
 
 export const resources = z.strictObject({
-  allow: z
-    .array(
-      z
-        .string()
-        .refine(
-          (text) => parseAllowEntry(text) !== undefined,
-          'Must be HOST, *.HOST or *, of the public internet, and at most a :port',
-        ),
-    )
-    .max(MAX_ENTRIES)
-    .default([]),
+  allow: z.array(allowItem).max(MAX_ENTRIES).default([]),
   internal: z.array(internal).max(MAX_ENTRIES).default([]),
   dns_servers: z
     .array(
@@ -50,8 +61,29 @@ export const resources = z.strictObject({
     .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,254}[\x21-\x7e])?$/, 'Must be printable ASCII')
     .optional(),
   robots: z.enum(['obey', 'ignore']).default('obey'),
+  /** Request headers that callers may set, beside accept and accept-language. */
+  caller_headers: z
+    .array(z.string().refine(mayBeListed, 'Must be a lower-case header that neither routes nor frames the request'))
+    .max(32)
+    .default([]),
+  /** How a single host is treated by all workers together. */
+  per_host: z
+    .strictObject({ at_once: z.int().min(1).max(16).default(2), every_ms: z.int().min(0).max(10_000).default(0) })
+    .default({ at_once: 2, every_ms: 0 }),
+  /** Authorities that are trusted beside the public ones, for every host. */
+  ca_file: z.string().refine(isAbsolute, 'Must be an absolute path').optional(),
+  nat64_prefixes: z
+    .array(z.string().refine(isNat64Prefix, 'Must be an IPv6 network of 32, 40, 48, 56, 64 or 96 bits'))
+    .max(8)
+    .default([]),
+  /** Turns PDF documents into text. */
+  pdf: z.boolean().default(false),
 })
 export type Resources = Readonly<z.output<typeof resources>>
+
+/** True when some endpoint takes POST. */
+export const grantsPost = ({ allow, internal: inside }: Resources) =>
+  [...allow, ...inside].some((item) => typeof item !== 'string' && item.methods?.includes('POST') === true)
 
 /** True when nothing at all may be fetched. */
 export const grantsNothing = ({ allow, internal: inside }: Resources) => allow.length === 0 && inside.length === 0

@@ -76,7 +76,8 @@ suite('robotsRules()', () => {
       },
     }
     const judge = (given: string) => ({ decision: allow(), url: url(given) })
-    const route = { session, judge, headers: {}, stop: new AbortController().signal }
+    const ask = { tenant: 'acme', method: 'GET' } as const
+    const route = { session, judge, ask, headers: {}, stop: new AbortController().signal }
     const check = robotsRules({ userAgent: 'ours/1.0', obey: options.obey ?? true, now: () => time })
     const pass = (ms: number) => {
       time += ms

@@ -38,8 +38,9 @@ export function robotsRules(options: { userAgent: string; obey: boolean; now?: (
 
 // Where the site itself cannot be reached or may not be, the page's own fetch would say the same: that refusal goes on as it is.
 async function loadVerdict(text: string, product: string, route: Route): Promise<Verdict> {
-  const { robots: _, ...plain } = route
-  const { answer } = await followRedirects(text, plain)
+  const { session, judge, headers, stop } = route
+  const ask = { tenant: route.ask.tenant, method: 'GET', anyPath: true } as const
+  const { answer } = await followRedirects(text, { session, judge, headers, stop, ask })
   if (answer.status === 401 || answer.status === 403 || answer.status >= 500) return discard(answer, 'none')
   if (answer.status !== 200) return discard(answer, 'all')
   const bytes = await readBody(answer, route.stop)

@@ -152,8 +152,8 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...inside(OUTBOUND, 'checked-addresses', 'outbound'),
-    find: 'addresses.every((address) => isPublicAddress(address)',
-    replace: 'addresses.some((address) => isPublicAddress(address)',
+    find: 'addresses.every((address) => isPublicAddress(address, judge.nat64)',
+    replace: 'addresses.some((address) => isPublicAddress(address, judge.nat64)',
     because: 'one public address covers for a private one',
   },
   {

@@ -1,6 +1,7 @@
 // What a server is: data and pure functions. Everything that touches the world is in its worker.
 import type { Capability, Policies, ToolDefinition } from '@hardened-mcp/security-core'
 import type { z } from 'zod'
+import type { Placing } from './sandbox/placement.ts'
 
 /** One command-line grant, such as `--db FILE`. Giving it is the operator's decision; without it nothing is granted. */
 export type FlagSpec = Readonly<{ value: string; help: string; multiple: boolean }>
@@ -13,6 +14,8 @@ export type WorkerSpec<Resources> = Readonly<{
   count: number
   /** Private resident memory in MiB at which a worker is ended. */
   memoryMb: number
+  /** Says which worker suits an operation, and how many of its kind may run at once. Any worker when left out. */
+  placing?(resources: Resources): (operation: never) => Placing
   /** Native addons: a second fence less, so only where the driver needs one. */
   addons: boolean
   /** Absolute paths the worker process may read or write, beside its own code. */

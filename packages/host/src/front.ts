@@ -9,7 +9,7 @@ import type { ServerDefinition } from './define-server.ts'
 import { operationalLog } from './log.ts'
 import type { ToFront, ToSupervisor } from './sandbox/messages.ts'
 import { EXIT_BROKEN, EXIT_CONFIG } from './sandbox/exit-codes.ts'
-import { type WorkerPool, workerPool } from './sandbox/worker-pool.ts'
+import { type PoolOptions, type WorkerPool, workerPool } from './sandbox/worker-pool.ts'
 import { type Serving, serve } from './serve.ts'
 
 const DRAIN_MS = 9_000 // one second less than the supervisor waits
@@ -78,11 +78,14 @@ function workersOf(
   onWork: (operation: object, ms: number) => void,
 ): WorkerPool {
   let everReady = false
+  const resources = parseStrictly(definition.resources, config.resources, 'Resources')
+  const placing = definition.worker.placing?.(resources) as PoolOptions['placing']
   const workers = workerPool({
     kill: (worker) => tell({ type: 'kill', worker }),
     onFailed: (reason) => (everReady ? log.error('worker_failed', { reason }) : misconfigured(new RangeError(reason))),
     maxBodyBytes: largestAnswer(definition, config) + ENVELOPE_BYTES,
     onWork,
+    ...(placing === undefined ? {} : { placing }),
   })
   const ready = workers.ready.then(() => {
     everReady = true

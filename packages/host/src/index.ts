@@ -6,3 +6,4 @@ export {
   type ServerDefinition,
   type WorkerSpec,
 } from './define-server.ts'
+export type { Placing } from './sandbox/placement.ts'

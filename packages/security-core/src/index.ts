@@ -29,7 +29,7 @@ export {
   type ToolFacts,
 } from './types.ts'
 export { isPlainHostName, isPublicHostName } from './input/url/host-name.ts'
-export { isInside, isPublicAddress } from './input/url/public-address.ts'
+export { isInside, isPublicAddress, type Nat64Prefix } from './input/url/public-address.ts'
 export { publicHost } from './input/url/public-host.ts'
 export { denyUrl, sayUrlRule, URL_RULES, type UrlRule } from './input/url/url-rules.ts'
 export { HTTPS_PORT, readUrl, type UrlReading, type WebUrl } from './input/url/url-syntax.ts'

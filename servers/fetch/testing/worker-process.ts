@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { unwrapped, type Wrapped } from './unwrapped.ts'
 import { type Frame, encodeFrame, frameReader } from '../../../packages/host/src/sandbox/frame.ts'
 
 export type Outcome = Readonly<{ ok: boolean; code?: string; says?: string; answer?: Record<string, unknown> }>
@@ -62,7 +63,7 @@ export async function workerProcess(
       const frame = await answered
       const { denied } = frame.head as { denied?: { code: string; says: string } }
       if (denied !== undefined) return { ok: false, ...denied }
-      return { ok: true, answer: JSON.parse(frame.body) as Record<string, unknown> }
+      return { ok: true, answer: unwrapped(JSON.parse(frame.body) as Wrapped) }
     },
     async close() {
       pipe.end()

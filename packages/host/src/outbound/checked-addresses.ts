@@ -6,7 +6,16 @@
 import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { Denial, denyUrl, isInside, isPublicAddress, must, publicHost, type WebUrl } from '@hardened-mcp/security-core'
+import {
+  Denial,
+  denyUrl,
+  isInside,
+  isPublicAddress,
+  must,
+  type Nat64Prefix,
+  publicHost,
+  type WebUrl,
+} from '@hardened-mcp/security-core'
 import { upstreamDenial } from './upstream-denial.ts'
 
 /** One named host inside: exact name, exact port, and the only network it may live in. `ca` replaces the public roots. */
@@ -18,6 +27,7 @@ export type Checked = Readonly<{ addresses: readonly string[]; ca?: string }>
 export type AddressJudge = Readonly<{
   internal: readonly InternalHost[]
   dnsServers: readonly string[] | undefined
+  nat64: readonly Nat64Prefix[]
   ownAddresses: () => readonly string[]
 }>
 
@@ -39,7 +49,7 @@ export async function checkedAddresses(url: WebUrl, judge: AddressJudge, stop: A
   if (exception !== undefined) return insideAddresses(url, exception, judge, stop)
   const addresses = url.kind === 'name' ? await lookUp(url.host, judge, stop) : [url.host]
   const own = new Set(judge.ownAddresses())
-  if (!addresses.every((address) => isPublicAddress(address) && !own.has(address)))
+  if (!addresses.every((address) => isPublicAddress(address, judge.nat64) && !own.has(address)))
     must(denyUrl('address', `${url.host} resolves to ${addresses.length} addresses, not all of them public`))
   return { addresses: addresses.slice(0, MAX_DIALLED) }
 }

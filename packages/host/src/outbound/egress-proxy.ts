@@ -47,7 +47,7 @@ const REASONS = { 400: 'Bad Request', 403: 'Forbidden', 405: 'Method Not Allowed
 /** Returns a server that is not yet listening. Closing it lets open tunnels run to their end. */
 export function egressProxy(options: EgressProxyOptions): Server {
   const limits = { ...LIMITS, ...options.limits }
-  const judge: AddressJudge = { internal: options.internal, dnsServers: options.dnsServers, ownAddresses }
+  const judge: AddressJudge = { internal: options.internal, dnsServers: options.dnsServers, nat64: [], ownAddresses }
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => undefined)
     const from = socket.remoteAddress ?? ''

@@ -1,5 +1,5 @@
 // The only way out: every outbound request of the suite goes through a session of `outbound`, and so through its address guard.
-import { Denial, type WebUrl } from '@hardened-mcp/security-core'
+import { Denial, type Nat64Prefix, type WebUrl } from '@hardened-mcp/security-core'
 import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { type Checked, checkedAddresses, type InternalHost, namedHost, ownAddresses } from './checked-addresses.ts'
 import { type Dial, guardedConnector } from './guarded-connector.ts'
@@ -13,6 +13,8 @@ export type OutboundOptions = Readonly<{
   dnsServers?: readonly string[]
   /** Where a filtering proxy listens. With one, nothing else is dialled and no name is looked up here: the proxy does both. */
   proxy?: EgressProxyAddress
+  /** Where this network translates IPv6 to IPv4: such an address is as public as the IPv4 address inside. None by default. */
+  nat64?: readonly Nat64Prefix[]
   /** Sees every connection before it is dialled and after it stands: for logs and for tests. */
   onDial?: (dial: Dial) => void
 }>
@@ -73,9 +75,9 @@ export function outbound(options: OutboundOptions = {}): (stop: AbortSignal) => 
 /** How one session gets to a host: `admit` judges it, `connect` goes to what was admitted and to nothing else. */
 type Way = Readonly<{ admit(url: WebUrl): Promise<void>; connect: buildConnector.connector }>
 
-function direct({ internal = [], dnsServers, onDial }: OutboundOptions, stop: AbortSignal): Way {
+function direct({ internal = [], dnsServers, nat64 = [], onDial }: OutboundOptions, stop: AbortSignal): Way {
   const pins = new Map<string, Checked>()
-  const judge = { internal, dnsServers, ownAddresses }
+  const judge = { internal, dnsServers, nat64, ownAddresses }
   return {
     connect: guardedConnector({ pins, timeoutMs: CONNECT_TIMEOUT_MS, onDial }),
     async admit(url) {

@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { allow, type CallContext, type Cleared, clear, Denial } from '@hardened-mcp/security-core'
-import { type WorkerPool, workerPool } from './worker-pool.ts'
+import { type PoolOptions, type WorkerPool, workerPool } from './worker-pool.ts'
 
 const FIXTURE = join(import.meta.dirname, 'fixture/worker.ts')
 const MIB = 1024 * 1024
 
 // Plays the supervisor: the pool's kill goes to a real process, and a killed worker is replaced.
-function poolOf(count: number, resources: object = {}) {
+function poolOf(count: number, resources: object = {}, placing?: PoolOptions['placing']) {
   const children = new Map<number, ChildProcess>()
   const { promise: failed, resolve: fail } = Promise.withResolvers<string>()
   let nextId = 1
@@ -25,6 +25,7 @@ function poolOf(count: number, resources: object = {}) {
       fail(reason)
     },
     maxBodyBytes: MIB,
+    ...(placing === undefined ? {} : { placing }),
   })
   const startOne = () => {
     if (closed) return
@@ -125,6 +126,26 @@ suite('workerPool()', () => {
     await assert.rejects(run(pool, { kind: 'echo' }), { code: 'busy', message: '64 calls are waiting already' })
     await assert.rejects(spinning, denied('timeout'))
     assert.equal((await Promise.all(crowd)).length, 64)
+  })
+
+  test('calls of one home meet one worker, also when many are made at once, and another one when it has died', async () => {
+    const { pool, children } = poolOf(3, {}, () => ({ home: 'page', waits: true }))
+    while (pool.idle() < 3) await new Promise((resolve) => setTimeout(resolve, 20))
+    const pidOf = async () => (JSON.parse((await run(pool, { kind: 'echo' })).text) as { pid: number }).pid
+    const first = await pidOf()
+    assert.deepEqual(new Set(await Promise.all(Array.from({ length: 12 }, pidOf))), new Set([first]))
+    process.kill(first, 'SIGKILL')
+    while ([...children.values()].some(({ pid }) => pid === first))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    assert.notEqual(await pidOf(), first)
+  })
+
+  test('calls of one group start apart, and none is forgotten', async () => {
+    const { pool } = poolOf(2, {}, () => ({ group: { name: 'host', atOnce: 1, everyMs: 60 } }))
+    await pool.ready
+    const startedMs = performance.now()
+    await Promise.all(Array.from({ length: 5 }, () => run(pool, { kind: 'echo' })))
+    assert.ok(performance.now() - startedMs >= 240)
   })
 
   test('reports a worker that cannot open what it was granted', async () => {

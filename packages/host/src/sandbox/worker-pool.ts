@@ -10,11 +10,13 @@ import {
   type Cleared,
   Denial,
   type Executor,
-  isDenialCode,
   type Result,
 } from '@hardened-mcp/security-core'
 import { encodeFrame, type Frame, frameReader } from './frame.ts'
 import type { WorkerEnd } from './messages.ts'
+import { settleBy, textOf } from './pool-reply.ts'
+import { type Placing, placement } from './placement.ts'
+import { cancelled, lost, noWorker, overran } from './pool-denials.ts'
 
 export type PoolOptions = Readonly<{
   kill: (worker: number) => void
@@ -23,10 +25,13 @@ export type PoolOptions = Readonly<{
   maxBodyBytes: number
   /** Told how long a worker was held, however the call ended. Waiting for a worker is not part of it. */
   onWork?: (operation: object, ms: number) => void
+  /** Which worker suits an operation, and how many of its kind may run at once. */
+  placing?: (operation: object) => Placing
 }>
 
 const MAX_WAITING = 64 // calls beyond it are refused at once: a long queue only turns into timeouts
 const MAX_SAYS = 300
+const MAX_TURN_MS = 100 // a later call may have less to wait
 
 type Job = {
   readonly operation: object
@@ -60,16 +65,34 @@ export function workerPool(options: PoolOptions): WorkerPool {
   const slots = new Map<number, Slot>()
   const waiting: Job[] = []
   const { promise: ready, resolve: firstReady } = Promise.withResolvers<void>()
-  const free = () => [...slots.values()].find((slot) => slot.ready && !slot.doomed && slot.job === undefined)
+  const places = placement<Job, Slot>(
+    ({ operation }) => options.placing?.(operation) ?? {},
+    performance.now.bind(performance),
+  )
+  const free = () => [...slots.values()].filter((slot) => slot.ready && !slot.doomed && slot.job === undefined)
+  const alive = (id: number) => slots.get(id)?.doomed === false
 
+  let turn: NodeJS.Timeout | undefined // one timer for all that wait: each would wake all others
   const next = () => {
-    for (let slot = free(); slot !== undefined && waiting.length > 0; slot = free()) start(slot, waiting.shift() as Job)
+    for (const job of [...waiting]) {
+      const open = free()
+      if (open.length === 0) return
+      const place = places.placeOf(job, open, alive)
+      if (place === undefined) continue
+      if ('afterMs' in place) turn ??= setTimeout(nextTurn, Math.min(place.afterMs, MAX_TURN_MS))
+      else start(place.slot, waiting.splice(waiting.indexOf(job), 1)[0] as Job)
+    }
+  }
+  const nextTurn = () => {
+    turn = undefined
+    next()
   }
   const doom = (slot: Slot) => {
     slot.doomed = true
     options.kill(slot.id)
   }
   const release = (slot: Slot, job: Job) => {
+    places.ended(job)
     slot.job = undefined
     options.onWork?.(job.operation, performance.now() - job.startedMs)
   }
@@ -77,7 +100,7 @@ export function workerPool(options: PoolOptions): WorkerPool {
     const { job } = slot
     if (job === undefined || frame.id !== slot.call) return doom(slot) // an answer nobody asked for
     release(slot, job)
-    settle(job, frame)
+    settleBy(job.settle, frame)
     next()
   }
 
@@ -142,13 +165,15 @@ export function workerPool(options: PoolOptions): WorkerPool {
       const slot = slots.get(id)
       slots.delete(id)
       slot?.socket.destroy()
-      if (slot?.job === undefined) return
-      const { job } = slot
-      release(slot, job)
-      job.settle.reject(lost(end))
+      if (slot?.job !== undefined) {
+        const { job } = slot
+        release(slot, job)
+        job.settle.reject(lost(end))
+      }
+      next()
     },
     ready,
-    idle: () => [...slots.values()].filter((slot) => slot.ready && !slot.doomed && slot.job === undefined).length,
+    idle: () => free().length,
   }
 
   function start(slot: Slot, job: Job): void {
@@ -159,40 +184,7 @@ export function workerPool(options: PoolOptions): WorkerPool {
     // The work has its whole deadline from here: a call that waited for a free worker is not ended half-way for that.
     clearTimeout(job.timer)
     job.timer = setTimeout(job.overran, job.spend.deadlineMs)
+    places.started(job, slot)
     slot.socket.write(encodeFrame({ id: slot.call, head: { operation: job.operation, spend: job.spend }, body: '' }))
   }
-}
-
-type Reply = {
-  ok?: { rows?: unknown; truncated?: unknown }
-  denied?: { code?: unknown; reason?: unknown; says?: unknown; retryAfterMs?: unknown }
-}
-
-function settle({ settle: { resolve, reject } }: Job, { head, body }: Frame): void {
-  const { ok, denied } = head as Reply
-  if (ok !== undefined) {
-    const rows = Number.isSafeInteger(ok.rows) ? { rows: ok.rows as number } : {}
-    return resolve({ text: body, ...rows, truncated: ok.truncated === true })
-  }
-  const code = isDenialCode(denied?.code) ? denied.code : 'internal'
-  const says = code === 'internal' || typeof denied?.says !== 'string' ? {} : { says: denied.says.slice(0, MAX_SAYS) }
-  const wait = Number.isSafeInteger(denied?.retryAfterMs) ? { retryAfterMs: denied?.retryAfterMs as number } : {}
-  reject(new Denial(code, textOf(denied?.reason, 'The worker gave no reason'), { ...says, ...wait }))
-}
-
-const textOf = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise)
-
-const cancelled = () => new Denial('timeout', 'The client cancelled the call or went away')
-const noWorker = (spend: Budget) => new Denial('busy', `No worker was free within ${spend.deadlineMs} ms`)
-const overran = (spend: Budget) =>
-  new Denial('timeout', `The worker was killed after ${spend.deadlineMs} ms`, {
-    says: `The call did not finish within ${spend.deadlineMs} ms and was ended`,
-  })
-
-function lost(end: WorkerEnd): Denial {
-  if (end === 'memory')
-    return new Denial('too_large', 'The worker went over its memory budget', {
-      says: 'The call needed more memory than this server allows',
-    })
-  return new Denial('internal', 'The worker ended during the call')
 }

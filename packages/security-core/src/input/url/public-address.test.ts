@@ -25,6 +25,32 @@ suite('isPublicAddress()', () => {
   })
 })
 
+suite('isPublicAddress() where the operator names a NAT64 prefix', () => {
+  const rows = [
+    ['64:ff9b::8.8.8.8', '64:ff9b::', 96, true],
+    ['64:ff9b::127.0.0.1', '64:ff9b::', 96, false],
+    ['64:ff9b::a9fe:a9fe', '64:ff9b::', 96, false],
+    ['2001:67c:2b0:db32:0:1:a00:1', '2001:67c:2b0:db32:0:1::', 96, false],
+    ['2001:67c:2b0:db32:0:1:808:808', '2001:67c:2b0:db32:0:1::', 96, true],
+    ['2001:67c:808:808::', '2001:67c::', 32, true],
+    ['2001:67c:7f00:1::', '2001:67c::', 32, false],
+    ['2001:67c:2b08:808:8::', '2001:67c:2b00::', 40, true],
+    ['2001:67c:2b7f:0:1::', '2001:67c:2b00::', 40, false],
+    ['2001:67c:2b0:a00:0:100::', '2001:67c:2b0::', 48, false],
+    ['2001:67c:2b0:808:8:800::', '2001:67c:2b0::', 48, true],
+    ['2001:67c:2b0:db08:8:808::', '2001:67c:2b0:db00::', 56, true],
+    ['2001:67c:2b0:db0a:0:1::', '2001:67c:2b0:db00::', 56, false],
+    ['2001:67c:2b0:db32:8:808:800::', '2001:67c:2b0:db32::', 64, true],
+    ['2001:67c:2b0:db32:7f:0:100::', '2001:67c:2b0:db32::', 64, false],
+    ['2606:4700:4700::1111', '64:ff9b::', 96, true],
+    ['64:ff9b::8.8.8.8%eth0', '64:ff9b::', 96, false],
+    ['64:ff9b:1::8.8.8.8', '64:ff9b::', 96, false],
+  ] as const
+  for (const [address, network, prefix, expected] of rows)
+    test(`${address} under ${network}/${prefix} is ${expected ? 'public' : 'refused'}`, () =>
+      assert.equal(isPublicAddress(address, [{ network, prefix }]), expected))
+})
+
 suite('isInside()', () => {
   const rows = [
     ['127.0.0.1', '127.0.0.1', 32, true],

@@ -1,0 +1,74 @@
+// Decides which waiting call may start in which free worker: back where its earlier part was kept, and few at once for one place outside.
+
+/** What a server says of an operation. Nothing said: any worker, at once. */
+export type Placing = Readonly<{
+  /** Calls of one `home` go to the worker that served the last of them: it may have kept what they need. */
+  home?: string
+  /** Wait for that worker while it lives, instead of taking another one. */
+  waits?: boolean
+  /** Calls of one `group` share `atOnce` workers, and start at least `everyMs` apart. */
+  group?: Readonly<{ name: string; atOnce: number; everyMs: number }>
+}>
+
+export type Place<Slot> = Readonly<{ slot: Slot }> | Readonly<{ afterMs: number }> | undefined
+
+type Worker = Readonly<{ id: number }>
+
+const MAX_REMEMBERED = 4_096
+
+export interface Placement<Job extends object, Slot extends Worker> {
+  /** Where `job` may start now, how long it has to wait for its turn, or `undefined` until a worker is free again. */
+  placeOf(job: Job, free: readonly Slot[], alive: (worker: number) => boolean): Place<Slot>
+  started(job: Job, slot: Slot): void
+  ended(job: Job): void
+}
+
+/** Pure bookkeeping on the clock of `now`. */
+export function placement<Job extends object, Slot extends Worker>(
+  placing: (job: Job) => Placing,
+  now: () => number,
+): Placement<Job, Slot> {
+  const homes = new Map<string, number>()
+  const groups = new Map<string, { running: number; lastMs: number }>()
+  const open = new Map<Job, string>() // the group of each running call
+
+  return {
+    placeOf(job, free, alive) {
+      const { home, waits = false, group } = placing(job)
+      const shared = group === undefined ? undefined : groups.get(group.name)
+      if (group !== undefined && shared !== undefined) {
+        if (shared.running >= group.atOnce) return undefined
+        const afterMs = shared.lastMs + group.everyMs - now()
+        if (afterMs > 0) return { afterMs }
+      }
+      const worker = home === undefined ? undefined : homes.get(home)
+      const kept = free.find(({ id }) => id === worker)
+      if (kept !== undefined) return { slot: kept }
+      if (waits && worker !== undefined && alive(worker)) return undefined
+      const [any] = free
+      return any === undefined ? undefined : { slot: any }
+    },
+    started(job, slot) {
+      const { home, group } = placing(job)
+      if (home !== undefined) remember(homes, home, slot.id)
+      if (group === undefined) return
+      const running = groups.get(group.name)?.running ?? 0
+      remember(groups, group.name, { running: running + 1, lastMs: now() })
+      open.set(job, group.name)
+    },
+    ended(job) {
+      const name = open.get(job)
+      open.delete(job)
+      const group = name === undefined ? undefined : groups.get(name)
+      if (group !== undefined) group.running -= 1
+    },
+  }
+}
+
+// The least recently used goes first: at worst a call starts in another worker, or a little early.
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key)
+  map.set(key, value)
+  const [oldest] = map.keys()
+  if (map.size > MAX_REMEMBERED && oldest !== undefined) map.delete(oldest)
+}

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { certificateAuthority } from '@hardened-mcp/testkit/certificates'
 import { egressProxy } from '../../../packages/host/src/outbound/egress-proxy.ts'
-import { urlJudge } from '../policy.ts'
+import { hostJudge } from '../policy.ts'
 import { dialledFrom } from './dialled.ts'
 import { haveStrace, type WorkerProcess, workerProcess } from './worker-process.ts'
 
@@ -110,7 +110,7 @@ async function visitAll(worker: WorkerProcess): Promise<Record<string, string[]>
 async function throughProxy(folder: string): Promise<Pick<Report, 'outcomes' | 'dialled'>> {
   const policy = { allow: ['*'], internal: [] }
   const proxy = egressProxy({
-    judge: urlJudge(policy),
+    judge: hostJudge(policy),
     internal: [],
     dnsServers: [`${NAMES_V4}:53`],
     isClient: (address) => address === '127.0.0.1',

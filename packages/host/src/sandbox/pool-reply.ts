@@ -2,6 +2,8 @@
 import { Denial, isDenialCode, type Result } from '@hardened-mcp/security-core'
 import type { Frame } from './frame.ts'
 
+const MAX_SAYS = 300
+
 type Settle = Readonly<{ resolve: (result: Result) => void; reject: (denial: Denial) => void }>
 
 type Reply = {

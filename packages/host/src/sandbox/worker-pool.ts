@@ -30,7 +30,6 @@ export type PoolOptions = Readonly<{
 }>
 
 const MAX_WAITING = 64 // calls beyond it are refused at once: a long queue only turns into timeouts
-const MAX_SAYS = 300
 const MAX_TURN_MS = 100 // a later call may have less to wait
 
 type Job = {

@@ -1,0 +1,130 @@
+// All memory and CPU bombs at once, more than there are workers: ping is answered, memory stays in its budget, nothing changes, and others go on.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { connect, type Outcome, serving, type TestClient } from '@hardened-mcp/testkit/clients'
+import { descendants } from '@hardened-mcp/testkit/processes'
+import Database from 'better-sqlite3'
+
+const PING_P99_MS = 100
+const MAX_PROCESS_MB = 384 + 160 // the budget counts what a worker takes beyond its start
+const opened: TestClient[] = []
+const dir = mkdtempSync(join(tmpdir(), 'db-bombs-'))
+const data = mkdtempSync(join(tmpdir(), 'db-bombs-data-'))
+const file = join(data, 'facts.sqlite')
+
+before(() => {
+  const db = new Database(file)
+  db.exec(`CREATE TABLE facts(id INTEGER PRIMARY KEY, kind TEXT, amount REAL);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)
+    INSERT INTO facts SELECT i, 'kind ' || (i % 7), (i * 37 % 1000) / 10.0 FROM n`)
+  db.close()
+})
+after(async () => {
+  for (const client of opened) await client.close()
+  rmSync(dir, { recursive: true })
+  rmSync(data, { recursive: true })
+})
+
+async function start(name: string, workSeconds: number): Promise<TestClient> {
+  const policy = join(dir, `${name}.yaml`)
+  writeFileSync(
+    policy,
+    `version: 1
+servers:
+  db-query:
+    allowed_tools: [query_sql]
+    permissions: ['tool:read_only', 'resource:local']
+    rate_limits: { '*': { per_minute: 6000, burst: 1000 } }
+    resources:
+      work_seconds_per_minute: ${workSeconds}
+      databases: [{ name: facts, file: ${JSON.stringify(file)}, tables: '*' }]
+`,
+  )
+  const client = await connect('v2', serving('db-query', '--policy', policy, '--audit', join(dir, `audit-${name}`)))
+  opened.push(client)
+  return client
+}
+
+const ask = (client: TestClient, sql: string) => client.call('query_sql', { sql })
+const errorOf = ({ structuredContent }: Outcome) =>
+  structuredContent['error'] as { code: string; message: string; retry_after_ms?: number } | undefined
+const state = () => [readdirSync(data), createHash('sha256').update(readFileSync(file)).digest('hex')]
+const residentMb = (pid: number) => {
+  try {
+    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+  } catch {
+    return 0 // it has just been ended
+  }
+}
+
+const ENDLESS = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)'
+const CPU = [
+  `${ENDLESS} SELECT count(*) FROM n`,
+  `${ENDLESS} SELECT i FROM n WHERE i < 0`,
+  'SELECT count(*) FROM facts a, facts b, facts c WHERE a.amount + b.amount < c.amount',
+  `${ENDLESS} SELECT count(*) FROM n WHERE printf('%.*c', 40000, 'a') LIKE '${'%a'.repeat(40)}b'`,
+]
+const MEMORY = [
+  `${ENDLESS} SELECT group_concat(printf('%.*c', 1000000, 'x')) FROM n`,
+  `${ENDLESS} SELECT json_group_array(i || printf('%.*c', 100000, 'y')) FROM n`,
+  'SELECT a.id, b.id FROM facts a, facts b ORDER BY a.amount * b.amount, b.kind',
+  "WITH RECURSIVE d(s) AS (SELECT 'x' UNION ALL SELECT s || s FROM d) SELECT max(length(s)) FROM d",
+  'SELECT DISTINCT a.id || b.id FROM facts a, facts b ORDER BY 1',
+]
+
+suite('db-query under bombs', () => {
+  test('all of them at once: ping is answered, every bomb ends, memory stays in its budget, and the next query is answered', async (t) => {
+    const client = await start('bombs', 600)
+    const at = state()
+    await ask(client, 'SELECT 1')
+    let flying = true
+    const ends = Promise.all([...MEMORY, ...CPU, ...MEMORY].map((sql) => ask(client, sql))).finally(() => {
+      flying = false
+    })
+    const pings: number[] = []
+    let peakMb = 0
+    while (flying) {
+      const sentMs = performance.now()
+      await client.ping()
+      pings.push(performance.now() - sentMs)
+      peakMb = Math.max(peakMb, ...descendants(client.pid() as number).map(residentMb))
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    const codes = (await ends).map((outcome) => errorOf(outcome)?.code ?? 'answered')
+    const p99 = pings.toSorted((one, other) => one - other)[Math.floor(pings.length * 0.99)] as number
+    t.diagnostic(`ping p99 ${p99.toFixed(1)} ms of ${pings.length}; peak ${peakMb.toFixed(0)} MB; ${codes.join(' ')}`)
+    for (const code of codes) assert.ok(['timeout', 'too_large', 'busy'].includes(code), codes.join(' '))
+    assert.ok(codes.includes('timeout') && codes.includes('too_large'), codes.join(' '))
+    assert.ok(pings.length > 50 && p99 < PING_P99_MS * 10, `p99 ${p99} ms of ${pings.length} pings`)
+    assert.ok(peakMb < MAX_PROCESS_MB, `${peakMb} MB`)
+    assert.equal((await ask(client, 'SELECT max(id) FROM facts')).structuredContent['row_count'], 1)
+    assert.deepEqual(state(), at)
+  })
+
+  test('sixteen heavy queries at once on two workers wait for one another, and all are answered', async (t) => {
+    const client = await start('sixteen', 600)
+    const fromMs = performance.now()
+    const sql = 'SELECT kind, count(*), sum(amount) FROM facts GROUP BY kind'
+    const outcomes = await Promise.all(Array.from({ length: 16 }, () => ask(client, sql)))
+    t.diagnostic(`${(performance.now() - fromMs).toFixed(0)} ms`)
+    assert.deepEqual(
+      outcomes.map((outcome) => errorOf(outcome)?.code ?? outcome.structuredContent['row_count']),
+      Array(16).fill(7),
+    )
+  })
+
+  test('a tenant that used up its working time is told how long to wait', async () => {
+    const client = await start('work', 2)
+    const heavy = `${ENDLESS} SELECT max(i) FROM (SELECT i FROM n LIMIT 9000000)`
+    await ask(client, heavy)
+    let refusal: ReturnType<typeof errorOf>
+    for (let tries = 0; refusal === undefined && tries < 10; tries += 1) refusal = errorOf(await ask(client, heavy))
+    assert.equal(refusal?.code, 'rate_limited')
+    assert.ok((refusal.retry_after_ms ?? 0) > 0)
+    assert.equal(errorOf(await ask(client, 'SELECT 1'))?.code, 'rate_limited', 'light queries too: the bucket is empty')
+  })
+})

@@ -93,6 +93,11 @@ suite('dpopProof()', () => {
     assert.equal((await present(token, proof(keys.ec, RESOURCE, token), at, 'Bearer')).status, 401)
   })
 
+  test('a token bound to a certificate is not taken with a proof', async () => {
+    const token = at.forge.token({ claims: { cnf: { 'x5t#S256': keys.ec.jkt } } })
+    assert.equal((await present(token, proof(keys.ec, RESOURCE, token))).status, 401)
+  })
+
   test('a proof works once, and two fields are none', async () => {
     const token = bound(keys.ec)
     const [once, twice] = [proof(keys.ec, RESOURCE, token), proof(keys.ec, RESOURCE, token)]

@@ -38,6 +38,7 @@ export async function workerProcess(given: unknown): Promise<WorkerProcess> {
     env: {},
   })
   const socket = child.stdio[3] as Socket
+  socket.on('error', () => undefined) // a killed worker resets it; its calls are settled by its exit
   const config = child.stdio[0] as Writable
   const waiting = new Map<number, (frame: Frame | undefined) => void>()
   const first = new Promise<Frame | undefined>((resolve) => waiting.set(0, resolve))

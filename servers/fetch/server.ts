@@ -158,6 +158,7 @@ export const fetch = defineServer<Resources, Operation>({
       ({ per_host: { at_once: atOnce, every_ms: everyMs } }) =>
       (operation: Operation) =>
         placeOf(operation, { atOnce, everyMs }),
+    network: true,
     fsRead: (granted) => [...(granted.egress_proxy === undefined ? ['/etc/resolv.conf'] : []), ...caFiles(granted)],
     fsWrite: () => [],
   },

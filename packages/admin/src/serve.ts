@@ -1,6 +1,13 @@
 // `hardened-mcp serve`: flags and policy file become one running server.
 import { parseArgs } from 'node:util'
-import { type FrontConfig, type HttpConfig, readPolicyFile, runServer } from '@hardened-mcp/host/admin'
+import {
+  type FrontConfig,
+  type HttpConfig,
+  readPolicyFile,
+  runServer,
+  SANDBOX_MODES,
+  type SandboxRequest,
+} from '@hardened-mcp/host/admin'
 import { type Command, UsageError } from './command.ts'
 import { defaultAuditDir, defaultKeysFile } from './paths.ts'
 import { SERVERS } from './servers.ts'
@@ -11,6 +18,9 @@ const COMMON = {
   audit: { type: 'string' },
   keys: { type: 'string' },
   workers: { type: 'string' },
+  sandbox: { type: 'string' },
+  because: { type: 'string' },
+  until: { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
   'trusted-proxy': { type: 'string', multiple: true },
@@ -42,6 +52,7 @@ export const serve: Command = {
       granted: grants === undefined ? undefined : definition.fromFlags(grants),
       auditDir: values.audit ?? defaultAuditDir(name),
       transport: transportOf(values, file?.oauth),
+      sandbox: sandboxOf(values),
       ...(values.workers === undefined ? {} : { workers: countOf(values.workers) }),
       onServing: (url) => url !== undefined && process.stderr.write(`hardened-mcp: ${name} serves ${url}\n`),
     })
@@ -82,6 +93,14 @@ function transportOf(values: Values, oauth: HttpConfig['oauth']): FrontConfig['t
 const listOf = <Key extends string>(key: Key, list: string[] | undefined) =>
   (list === undefined ? {} : { [key]: list }) as { [K in Key]?: string[] }
 
+function sandboxOf({ sandbox = 'permission', because, until }: Values): SandboxRequest {
+  const mode = SANDBOX_MODES.find((known) => known === sandbox)
+  if (mode === undefined) throw new UsageError(`--sandbox needs one of ${SANDBOX_MODES.join(', ')}, got ${sandbox}`)
+  if (mode !== 'none' && (because !== undefined || until !== undefined))
+    throw new UsageError('--because and --until belong to --sandbox none')
+  return { mode, ...(because === undefined ? {} : { because }), ...(until === undefined ? {} : { until }) }
+}
+
 function countOf(text: string): number {
   const count = Number(text)
   if (!Number.isInteger(count) || count < 1 || count > 64)
@@ -100,6 +119,9 @@ Common flags:
   --policy FILE                   Policy file (YAML or JSON): tools, permissions, rate limits, resources
   --audit DIR                     Directory of the audit trail (default: the user's state directory)
   --workers N                     Worker processes kept ready
+  --sandbox MODE                  auto: bubblewrap where it works, else permission (the default), and says so
+                                  bwrap: bubblewrap or no start; permission: Node's permission model only
+                                  none: no fence; needs --because TEXT and --until YYYY-MM-DD
 
 HTTP (without it the server speaks stdio):
   --http HOST:PORT                Listen for Streamable HTTP at /mcp; loopback unless TLS or a proxy is declared

@@ -18,6 +18,8 @@ export type WorkerSpec<Resources> = Readonly<{
   placing?(resources: Resources): (operation: never) => Placing
   /** Native addons: a second fence less, so only where the driver needs one. */
   addons: boolean
+  /** The worker dials out. Anything but `true`: in a sandbox it has no network. */
+  network?: boolean
   /** Absolute paths the worker process may read or write, beside its own code. */
   fsRead(resources: Resources): readonly string[]
   fsWrite(resources: Resources): readonly string[]

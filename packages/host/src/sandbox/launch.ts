@@ -7,6 +7,7 @@ import type { FrontConfig } from '../config.ts'
 import { oauthFiles } from '../identity/oauth/config.ts'
 import type { WorkerSpec } from '../define-server.ts'
 import type { Launch } from './supervisor.ts'
+import type { Sandbox } from './supervisor-sandbox.ts'
 import type { WorkerConfig } from './worker-runtime.ts'
 
 // The permission model is the seat belt (it has no hold on native code or on the network); the container is the wall.
@@ -16,32 +17,51 @@ export function launchOf<Resources>(options: {
   config: FrontConfig
   resources: Resources
   worker: WorkerSpec<Resources>
+  sandbox: Sandbox
   onServing: (url?: string) => void
 }): Launch {
-  const { config, resources, worker } = options
+  const { config, resources, worker, sandbox } = options
   const code = [...codeReads(), `${dirname(fileURLToPath(config.module))}/`]
   const entry = fileURLToPath(worker.entry)
   const reads = [...code, `${dirname(entry)}/`, ...worker.fsRead(resources)]
   const heapMb = Math.max(64, Math.floor(worker.memoryMb / 2)) // the rest is for SQLite, buffers and code
+  const local = config.transport.kind === 'stdio'
+  const frontFence = {
+    // Keys and certificates are replaced by renaming: a mount of the file alone would hold on to the old one.
+    reads: [...code, ...frontReads(config).map((path) => (path.endsWith('/') ? path : dirname(path)))],
+    writes: [config.auditDir],
+    network: true, // the lock of the audit directory is a name in the machine's network namespace; the filter refuses the rest
+  }
+  const writes = worker.fsWrite(resources)
+  const own = workerCode(config, entry)
+  const network = worker.network === true
   return {
     front: {
-      args: [
-        ...FENCED,
-        ...fsFlags([...code, ...frontReads(config)], [`${config.auditDir}/`]),
-        join(import.meta.dirname, '../front.ts'),
-      ],
+      ...sandbox.start(
+        [
+          ...FENCED,
+          ...fsFlags([...code, ...frontReads(config)], [`${config.auditDir}/`]),
+          join(import.meta.dirname, '../front.ts'),
+        ],
+        local ? frontFence : { ...frontFence, reads: [...frontFence.reads, '/etc/resolv.conf'] },
+        { kind: 'front', local },
+      ),
       config,
-      stdin: config.transport.kind === 'stdio' ? 'inherit' : 'ignore',
+      stdin: local ? 'inherit' : 'ignore',
     },
     worker: {
-      args: [
-        ...FENCED,
-        '--allow-worker', // the watchdog
-        ...(worker.addons ? ['--allow-addons'] : []),
-        `--max-old-space-size=${heapMb}`,
-        ...fsFlags(reads, worker.fsWrite(resources)),
-        entry,
-      ],
+      ...sandbox.start(
+        [
+          ...FENCED,
+          '--allow-worker', // the watchdog
+          ...(worker.addons ? ['--allow-addons'] : []),
+          `--max-old-space-size=${heapMb}`,
+          ...fsFlags(reads, writes),
+          entry,
+        ],
+        { reads: [...own, ...worker.fsRead(resources)], writes, network },
+        { kind: writes.length === 0 ? 'worker' : 'writer', local: !network },
+      ),
       count: worker.count,
       config: JSON.stringify({
         resources: config.resources,
@@ -70,12 +90,19 @@ function frontReads(config: FrontConfig): string[] {
   ]
 }
 
+// Of the code, a worker in a namespace of its own sees what it loads, and no other server.
+const workerCode = (config: FrontConfig, entry: string): string[] => [
+  ...codeReads(['node_modules/', 'packages/host/', 'packages/security-core/', 'package.json']),
+  `${dirname(fileURLToPath(config.module))}/`,
+  `${dirname(entry)}/`,
+]
+
 // The folder that holds node_modules: the checkout, or the image's /app.
-function codeReads(): string[] {
+function codeReads(parts = ['node_modules/', 'packages/', 'servers/', 'package.json']): string[] {
   let root = import.meta.dirname
   while (!existsSync(join(root, 'node_modules/@hardened-mcp'))) {
     if (dirname(root) === root) throw new RangeError('The packages of hardened-mcp must be installed by npm')
     root = dirname(root)
   }
-  return ['node_modules/', 'packages/', 'servers/', 'package.json'].map((path) => join(root, path))
+  return parts.map((path) => join(root, path))
 }

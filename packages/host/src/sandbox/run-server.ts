@@ -4,6 +4,7 @@ import { type FrontConfig, parseStrictly, policyOfGrants, type ServerPolicy } fr
 import type { ServerDefinition } from '../define-server.ts'
 import { launchOf } from './launch.ts'
 import { supervise } from './supervisor.ts'
+import { chooseSandbox, type SandboxRequest } from './supervisor-sandbox.ts'
 
 export type RunOptions = Readonly<{
   definition: ServerDefinition
@@ -16,11 +17,13 @@ export type RunOptions = Readonly<{
   auditDir: string
   transport: FrontConfig['transport']
   workers?: number
+  /** `permission` when left out. */
+  sandbox?: SandboxRequest
   onServing?: (url?: string) => void
 }>
 
-/** Runs until the server ends; resolves with the exit code. Throws `RangeError` with one line on a bad configuration. */
-export function runServer(options: RunOptions): Promise<number> {
+/** Runs until the server ends; resolves with the exit code. Rejects with `RangeError` of one line on a bad configuration. */
+export async function runServer(options: RunOptions): Promise<number> {
   if (process.platform === 'win32')
     throw new RangeError('Windows is not supported: run the servers under Linux or in a container')
   const { definition, policy, granted } = options
@@ -40,7 +43,9 @@ export function runServer(options: RunOptions): Promise<number> {
     transport: options.transport,
   }
   const worker = { ...definition.worker, count: options.workers ?? definition.worker.count }
-  return supervise(launchOf({ config, resources, worker, onServing: options.onServing ?? (() => undefined) }))
+  const sandbox = await chooseSandbox(options.sandbox ?? { mode: 'permission' }, Date.now())
+  if (sandbox.says !== undefined) process.stderr.write(`hardened-mcp: ${sandbox.says}\n`)
+  return supervise(launchOf({ config, resources, worker, sandbox, onServing: options.onServing ?? (() => undefined) }))
 }
 
 const nothingGranted = ({ name, flags }: ServerDefinition) =>

@@ -2,23 +2,25 @@
 // socket and reads no byte that comes from outside; it is the only part of a running server that may create a process.
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Socket } from 'node:net'
-import { setPriority } from 'node:os'
+import { constants } from 'node:os'
 import type { FrontConfig } from '../config.ts'
+import { FILTER_FD } from './bubblewrap.ts'
 import { EXIT_BROKEN } from './exit-codes.ts'
 import type { ToFront, ToSupervisor, WorkerEnd } from './messages.ts'
+import type { Started } from './supervisor-sandbox.ts'
 import { OVER_MEMORY_SIGNAL } from './watchdog.ts'
 
 export type Launch = Readonly<{
-  front: { args: readonly string[]; config: FrontConfig; stdin: 'inherit' | 'ignore' }
-  worker: { args: readonly string[]; count: number; config: string }
+  front: Started & Readonly<{ config: FrontConfig; stdin: 'inherit' | 'ignore' }>
+  worker: Started & Readonly<{ count: number; config: string }>
   onServing: (url?: string) => void
 }>
 
-const WORKER_NICENESS = 5 // a third of the front's weight on a full machine, and all there is on an idle one
 const DRAIN_MS = 10_000 // docker stop waits as long before it kills
 const FIRST_REFILL_DELAY_MS = 100 // doubled for each worker that dies young, so that a broken start does not spin
 const LAST_REFILL_DELAY_MS = 5_000
 const YOUNG_MS = 1_000
+const BY_SIGNAL = 128 // bubblewrap says this way, as a shell does, that its process died of a signal
 
 // Nothing of the operator's environment. Without a zone, the first date makes ICU search the whole zone database (a quarter of
 // a second under gVisor), and SQLite's 'localtime' would differ between machines.
@@ -29,10 +31,11 @@ type Running = { process: ChildProcess; bornMs: number; killed: boolean }
 /** Runs one server until its front is gone; resolves with the exit code. No child outlives it. */
 export function supervise(launch: Launch): Promise<number> {
   const workers = new Map<number, Running>()
-  const front = spawn(process.execPath, [...launch.front.args], {
-    stdio: [launch.front.stdin, 'inherit', 'inherit', 'ipc'],
+  const front = spawn(launch.front.file, [...launch.front.args], {
+    stdio: [launch.front.stdin, 'inherit', 'inherit', 'ipc', ...filterPipe(launch.front)],
     env: ENVIRONMENT,
   })
+  giveFilter(front, launch.front)
   const tell = (message: ToFront, handle?: Socket) => {
     if (front.connected) front.send(message, handle, {}, () => undefined) // a front that is gone is handled by its exit
   }
@@ -43,18 +46,18 @@ export function supervise(launch: Launch): Promise<number> {
   const startWorker = () => {
     if (stopping) return
     const id = nextWorker++
-    const child = spawn(process.execPath, [...launch.worker.args], {
-      stdio: ['pipe', 'ignore', 'ignore', 'pipe'],
+    const child = spawn(launch.worker.file, [...launch.worker.args], {
+      stdio: ['pipe', 'ignore', 'ignore', 'pipe', ...filterPipe(launch.worker)],
       env: ENVIRONMENT,
     })
+    giveFilter(child, launch.worker)
     const running: Running = { process: child, bornMs: Date.now(), killed: false }
     workers.set(id, running)
-    yieldToFront(child.pid)
     child
       .on('error', () => undefined)
-      .on('exit', (_code, signal) => {
+      .on('exit', (code, signal) => {
         workers.delete(id)
-        const end = endOf(running, signal)
+        const end = endOf(running, code, signal)
         tell({ type: 'ended', worker: id, end })
         const diedYoung = end === 'crashed' && Date.now() - running.bornMs < YOUNG_MS
         youngDeaths = diedYoung ? youngDeaths + 1 : 0
@@ -92,7 +95,7 @@ export function supervise(launch: Launch): Promise<number> {
     front.on('exit', (code) => {
       stopping = true
       for (const id of workers.keys()) kill(id)
-      resolve(code ?? EXIT_BROKEN)
+      resolve(code === null || code >= BY_SIGNAL ? EXIT_BROKEN : code)
     })
     front.on('error', () => resolve(EXIT_BROKEN))
     tell({ type: 'config', config: launch.front.config })
@@ -100,19 +103,19 @@ export function supervise(launch: Launch): Promise<number> {
   })
 }
 
-// When every core is taken by bombs, the front still gets its turn first: it has to answer `ping` and to ask for the kill.
-// Where a seccomp profile refuses the call, the kernel's fair share has to do.
-function yieldToFront(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) setPriority(pid, WORKER_NICENESS)
-  } catch {
-    // as before
-  }
+function endOf({ killed }: Running, code: number | null, signal: NodeJS.Signals | null): WorkerEnd {
+  if (killed) return 'killed'
+  const overMemory = signal === OVER_MEMORY_SIGNAL || code === BY_SIGNAL + constants.signals[OVER_MEMORY_SIGNAL]
+  return overMemory ? 'memory' : 'crashed'
 }
 
-function endOf({ killed }: Running, signal: NodeJS.Signals | null): WorkerEnd {
-  if (killed) return 'killed'
-  return signal === OVER_MEMORY_SIGNAL ? 'memory' : 'crashed'
+const filterPipe = ({ filter }: Started): 'pipe'[] => (filter === undefined ? [] : ['pipe'])
+
+// Bubblewrap reads its filter to the end of the pipe before it runs anything.
+function giveFilter(child: ChildProcess, { filter }: Started): void {
+  if (filter === undefined) return
+  const pipe = child.stdio[FILTER_FD] as Socket | undefined
+  pipe?.on('error', () => undefined).end(filter)
 }
 
 // Node starts reading a child's pipe at once. What the supervisor read, the front would never see: stop before any byte

@@ -86,8 +86,3 @@ function tolerant<T>(run: () => T): T | undefined {
     return undefined // a name that is gone or closed by now is left to its owner
   }
 }
-
-export const closeStaging = ({ tmpFd, trashFd, lock }: Staging) => {
-  lock.close()
-  for (const fd of [tmpFd, trashFd]) closeSync(fd)
-}

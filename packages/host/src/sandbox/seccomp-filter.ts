@@ -26,7 +26,7 @@ const X32_BIT = 0x40000000 // the second table of x86-64, which no rule here spe
 const CLONE_THREAD = 0x00010000
 const AF_UNIX = 1
 const LISTENING = ['bind', 'listen', 'accept4']
-const CHANGING = ['fsync', 'fdatasync', 'ftruncate', 'rename', 'renameat', 'unlink', 'unlinkat', 'mkdir', 'mkdirat', 'link', 'linkat', 'pwrite64'] // biome-ignore format: one list
+const CHANGING = ['chmod', 'fchmodat', 'rmdir', 'fsync', 'fdatasync', 'ftruncate', 'rename', 'renameat', 'unlink', 'unlinkat', 'mkdir', 'mkdirat', 'link', 'linkat', 'pwrite64'] // biome-ignore format: one list
 
 type Step = readonly [code: number, yes: number, no: number, value: number]
 

@@ -81,10 +81,14 @@ function walled(bwrap: string, runtime: readonly string[], machine: Machine): Sa
     profiles.set(name, known)
     return known
   }
+  // No proxy stands in front here: fetch asks the resolver itself, which its own profile leaves to the egress proxy.
+  const dialling = (): Profile => ({
+    syscalls: [...profileOf('fetch.json').syscalls, ...profileOf('egress-proxy.json').syscalls],
+  })
   return {
     mode: 'bwrap',
     start(args, fence, role) {
-      const filter = seccompFilter(profileOf(role.local ? 'file.json' : 'fetch.json'), role, machine)
+      const filter = seccompFilter(role.local ? profileOf('file.json') : dialling(), role, machine)
       return { file: bwrap, args: [...bubblewrapArgs(fence, runtime), process.execPath, ...args], filter }
     },
   }

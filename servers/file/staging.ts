@@ -1,15 +1,5 @@
 // The private corner of a writable root: files on their way in, files on their way out, and what a crash left of both.
-import {
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  closeSync,
-  constants,
-  readdirSync,
-  rmdirSync,
-  unlinkSync,
-} from 'node:fs'
+import { fstatSync, lstatSync, mkdirSync, openSync, constants, readdirSync, rmdirSync, unlinkSync } from 'node:fs'
 import { again, closing, errorCode, inside, openDirectory } from './descriptors.ts'
 import { mustBeOnMount } from './entry-rules.ts'
 import { readMoveNote } from './move-note.ts'

@@ -15,6 +15,13 @@ suite('views()', () => {
     )
   })
 
+  test('a database of some tenants or callers is listed to them alone', () => {
+    const own = { name: 'own', file: '/data/own.sqlite', tables: '*', tenants: ['acme'], callers: ['k_1'] }
+    const [view] = views(resources.parse({ databases: [own] })).listed
+    const seen = (tenant: string, id: string) => view?.shownTo?.({ tenant, id })
+    assert.deepEqual([seen('acme', 'k_1'), seen('acme', 'k_2'), seen('globex', 'k_1')], [true, false, false])
+  })
+
   const ROWS: readonly [uri: string, call: unknown][] = [
     ['db://shop/schema', { tool: 'list_tables', arguments: { database: 'shop', detail: 'full' } }],
     ['db://shop/schema/orders', { tool: 'describe_table', arguments: { database: 'shop', table: 'orders' } }],

@@ -1,5 +1,6 @@
 // MCP resources of db-query: the schema of a database and of a table, as other names for list_tables and describe_table.
 import type { ResourceViews } from '@hardened-mcp/host'
+import { mayUse } from './policy.ts'
 import type { Resources } from './resources.ts'
 
 const JSON_TYPE = 'application/json'
@@ -7,7 +8,8 @@ const SCHEMA = /^db:\/\/([A-Za-z][A-Za-z0-9_-]{0,63})\/schema(?:\/([^/?#]{1,512}
 
 /** `db://DATABASE/schema` and `db://DATABASE/schema/TABLE`. The table name is percent-encoded, and decoded once. */
 export const views = ({ databases }: Resources): ResourceViews => ({
-  listed: databases.map(({ name }) => ({
+  listed: databases.map(({ name, tenants, callers }) => ({
+    shownTo: ({ tenant, id }) => mayUse({ tenants, callers }, { tenant, id }),
     uri: `db://${name}/schema`,
     name: `${name} schema`,
     description: `Tables and columns of ${name}`,

@@ -35,6 +35,15 @@ suite('views()', () => {
     assert.deepEqual([none.listed, none.templates, none.resolve('root://docs/a')], [[], [], undefined])
   })
 
+  test('a root of some tenants is listed to them alone', () => {
+    const [shared, own] = [{ name: 'docs', path: place.root }, { name: 'acme', path: place.out, tenants: ['acme'] }] // biome-ignore format: one pair
+    const made = views(resources.parse({ roots: [shared, own] }))
+    for (const all of [made.listed, made.templates]) {
+      const seen = (tenant: string) => all.map(({ shownTo }) => shownTo?.({ tenant, id: 'k_1' }))
+      assert.deepEqual([seen('acme'), seen('globex')], [[true, true], [true, false]]) // biome-ignore format: one line
+    }
+  })
+
   const READ: readonly (readonly [string, string])[] = [
     ['root://docs/a/b.txt', 'docs:/a/b.txt'],
     ['root://src/%F0%9F%98%80%20x', 'src:/😀 x'],

@@ -1,6 +1,7 @@
 // Files as MCP resources, `root://NAME/a/b.txt`: other names for calls of the reading tools, and no way of their own.
 import type { ResourceViews } from '@hardened-mcp/host'
-import type { Resources } from './resources.ts'
+import { belongsTo } from './policy.ts'
+import type { Resources, RootGrant } from './resources.ts'
 
 const URI = /^root:\/\/([A-Za-z][A-Za-z0-9_-]{0,63})\/([^?#]*)$/s // case counts: nothing is folded
 
@@ -8,13 +9,15 @@ const URI = /^root:\/\/([A-Za-z][A-Za-z0-9_-]{0,63})\/([^?#]*)$/s // case counts
 export function views({ roots }: Resources): ResourceViews {
   const names = new Set(roots.map(({ name }) => name))
   return {
-    listed: roots.map(({ name }) => ({
+    listed: roots.map(({ name, tenants }) => ({
+      ...whose({ tenants }),
       uri: `root://${name}/`,
       name,
       description: `Entries of ${name}:/`,
       mimeType: 'application/json',
     })),
-    templates: roots.map(({ name }) => ({
+    templates: roots.map(({ name, tenants }) => ({
+      ...whose({ tenants }),
       uriTemplate: `root://${name}/{+path}`,
       name: `${name} files`,
       description: `Text of a file below ${name}:/`,
@@ -30,6 +33,10 @@ export function views({ roots }: Resources): ResourceViews {
     },
   }
 }
+
+const whose = (root: Pick<RootGrant, 'tenants'>) => ({
+  shownTo: ({ tenant }: { tenant: string }) => belongsTo(root, tenant),
+})
 
 function decoded(text: string): string | undefined {
   try {

@@ -6,6 +6,7 @@ import {
   perMinute,
   type Rates,
   rateLimit,
+  sampledRefusals,
   type WorkTime,
 } from '@hardened-mcp/security-core'
 import type { AuditTrail } from './audit/file-sink.ts'
@@ -41,7 +42,7 @@ export function assemble(options: {
       policies: definition.policies(resources),
       execute: workers.execute,
       filters: [hiddenCharacters],
-      audit: audit.sink,
+      audit: sampledRefusals(audit.sink, Date.now),
       fingerprint: audit.fingerprint,
       now: Date.now,
       newCallId: randomUUID,

@@ -1,5 +1,5 @@
 // What a server is: data and pure functions. Everything that touches the world is in its worker.
-import type { Capability, Policies, ToolDefinition } from '@hardened-mcp/security-core'
+import type { Capability, Policies, Principal, ToolDefinition } from '@hardened-mcp/security-core'
 import type { z } from 'zod'
 import type { Placing } from './sandbox/placement.ts'
 
@@ -28,6 +28,9 @@ export type WorkerSpec<Resources> = Readonly<{
 /** What an MCP resource shows to a client that lists resources. */
 export type ResourceFacts = Readonly<{ name: string; description: string; mimeType: string }>
 
+/** A listed resource, and who may know that it is there; without `shownTo`, everybody who may call its tool. */
+export type Listed<Facts> = Facts & Readonly<{ shownTo?: (caller: Pick<Principal, 'id' | 'tenant'>) => boolean }>
+
 /** Arguments for the tool that a resource stands for. Untrusted: the tool's own schema and policies judge them. */
 export type ResourceCall = Readonly<{ tool: string; arguments: Readonly<Record<string, unknown>> }>
 
@@ -37,8 +40,8 @@ export type ResourceCall = Readonly<{ tool: string; arguments: Readonly<Record<s
  * With `textField`, the resource is that field of the answer; without it, the whole answer as JSON.
  */
 export type ResourceViews = Readonly<{
-  listed: readonly (ResourceFacts & Readonly<{ uri: string }>)[]
-  templates: readonly (ResourceFacts & Readonly<{ uriTemplate: string }>)[]
+  listed: readonly Listed<ResourceFacts & Readonly<{ uri: string }>>[]
+  templates: readonly Listed<ResourceFacts & Readonly<{ uriTemplate: string }>>[]
   textField?: string
   resolve(uri: string): ResourceCall | undefined
 }>

@@ -41,6 +41,15 @@ suite('resourceRegistry()', () => {
     assert.deepEqual(templates(stranger), [])
   })
 
+  test('keeps the names of another tenant to itself', () => {
+    const only = { shownTo: ({ tenant }: { tenant: string }) => tenant === 'globex' }
+    const theirs = { ...views, listed: views.listed.map((view) => ({ ...view, ...only })), templates: views.templates.map((view) => ({ ...view, ...only })) } // biome-ignore format: one value
+    const named = resourceRegistry(registry, theirs)
+    const globex = principal({ id: 'k_3', tenant: 'globex', auth: 'api_key', can: ['tool:read_only'] })
+    assert.deepEqual([named.list(reader), named.templates(reader)], [[], []])
+    assert.deepEqual([named.list(globex), named.templates(globex)], [views.listed, views.templates]) // and says nothing of the rule
+  })
+
   test('reads by the tool call that the URI stands for, with the caller and the stop of the request', async () => {
     const content = await read({ uri: 'note://first', caller: reader, stop, trace: 'trace' })
     assert.deepEqual(content, {

@@ -3,7 +3,7 @@
 // Rule:     a resource is another name for a tool call: listed when the caller may call the tool, read by that very call.
 // Limits:   a refusal is one fixed error, as for a resource that does not exist; the tool itself says why.
 // Proof:    resource-registry.test.ts
-import type { ResourceFacts, ResourceViews } from '../define-server.ts'
+import type { Listed, ResourceFacts, ResourceViews } from '../define-server.ts'
 import type { CallParams, Registry } from './registry.ts'
 
 export type ReadParams = Omit<CallParams, 'name' | 'arguments'> & Readonly<{ uri: string }>
@@ -25,11 +25,11 @@ export function resourceRegistry(registry: Pick<Registry, 'list' | 'call'>, view
   const shown = (caller: CallParams['caller']) => registry.list(caller).length > 0
   return {
     list: (caller) =>
-      views.listed.filter(({ uri }) => {
+      seenBy(caller, views.listed).filter(({ uri }) => {
         const call = views.resolve(uri)
         return call !== undefined && callable(caller, call.tool)
       }),
-    templates: (caller) => (shown(caller) ? views.templates : []),
+    templates: (caller) => (shown(caller) ? seenBy(caller, views.templates) : []),
     async read({ uri, ...params }) {
       const call = uri.length > MAX_URI ? undefined : views.resolve(uri)
       if (call === undefined) return undefined
@@ -43,6 +43,10 @@ export function resourceRegistry(registry: Pick<Registry, 'list' | 'call'>, view
     },
   }
 }
+
+// Names of another tenant's roots and databases are nobody else's business.
+const seenBy = <Facts extends object>(caller: CallParams['caller'], listed: readonly Listed<Facts>[]) =>
+  listed.flatMap(({ shownTo, ...facts }) => (shownTo === undefined || shownTo(caller) ? [facts] : []))
 
 const mimeTypeOf = (views: ResourceViews, uri: string) =>
   (views.listed.find((view) => view.uri === uri) ?? views.templates[0])?.mimeType ?? 'text/plain'

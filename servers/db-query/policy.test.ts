@@ -124,8 +124,9 @@ suite('databases for some', () => {
 suite('resources', () => {
   const database = { name: 'shop', file: '/srv/shop.db', tables: { orders: { columns: ['id'] }, products: {} } }
   const accepts = (value: unknown) => resources.safeParse(value).success
-  test('takes strict grants and fills in the parser mode', () => {
-    assert.deepEqual(resources.parse({ databases: [database] }), { databases: [database], parser: 'veto', queries: [] })
+  test('takes strict grants and fills in the rest', () => {
+    const filled = { parser: 'veto', queries: [], work_seconds_per_minute: 90 }
+    assert.deepEqual(resources.parse({ databases: [database] }), { databases: [database], ...filled })
     assert.ok(accepts({ databases: [], parser: 'require' }))
   })
   for (const [why, value] of [

@@ -33,13 +33,11 @@ const PERMISSION_FLAG = /^--(?:permission$|allow-)/
 /** Throws `RangeError` with one line when what was asked for cannot be had. */
 export async function chooseSandbox(request: SandboxRequest, nowMs: number): Promise<Sandbox> {
   if (request.mode === 'none') return unfenced(weaken('sandbox', reasonOf(request), nowMs))
-  if (request.mode === 'permission')
-    return plain('permission', "sandbox: Node's permission model only; it has no hold on native code or on the network")
+  if (request.mode === 'permission') return plain()
   const found = await findBubblewrap()
   if (typeof found !== 'string') return found
   if (request.mode === 'bwrap') throw new RangeError(`--sandbox bwrap: ${found}`)
   return plain(
-    'permission',
     `sandbox: bubblewrap is not used (${found}); Node's permission model only, with no hold on native code or the network`,
   )
 }
@@ -94,9 +92,9 @@ function walled(bwrap: string, runtime: readonly string[], machine: Machine): Sa
   }
 }
 
-const plain = (mode: 'permission', says: string): Sandbox => ({
-  mode,
-  says,
+const plain = (says?: string): Sandbox => ({
+  mode: 'permission',
+  ...(says === undefined ? {} : { says }),
   start: (args) => ({ file: process.execPath, args }),
 })
 

@@ -152,6 +152,7 @@ suite('hardened-mcp --help', () => {
       ['keys', '--help'],
       ['audit', '--help'],
       ['policy', '--help'],
+      ['doctor', '--help'],
     ]) {
       const { code, stdout, stderr } = await command(args)
       assert.equal(code, 0)

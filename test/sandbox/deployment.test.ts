@@ -23,11 +23,23 @@ import {
 } from './machine.ts'
 
 const SERVERS = ['db-query', 'file', 'fetch'] as const
-const TOOLS = { 'db-query': 3, file: 5, fetch: 1 } as const
+const TOOLS = { 'db-query': 4, file: 7, fetch: 1 } as const
 const RUNAWAY = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
 const SLOW_ROWS = 12_000_000 // about two seconds, far from the deadline of ten
 const SLOW = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${SLOW_ROWS}) SELECT count(*) FROM n`
 const HEALTH_MS = 60_000
+
+const DOCTOR = ['/nodejs/bin/node', '/app/packages/admin/bin/hardened-mcp.js', 'doctor', '--json', '--audit', '/audit', '--keys', '/etc/hardened-mcp/keys/keys.json'] // biome-ignore format: one command
+
+const UNSEEN = ['no_new_privileges', 'limit_memory', 'limit_pids', 'limit_cpu', 'limit_swap'].map((id) => `${id} unknown`) // biome-ignore format: one list
+
+/** What the doctor does not find in order. */
+async function doctor(...where: readonly string[]): Promise<{ code: number; lines: readonly string[] }> {
+  const { code, stdout, stderr } = await run('/usr/bin/docker', [...where, ...DOCTOR])
+  assert.notEqual(stdout, '', stderr)
+  const findings = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { id: string; verdict: string }) // biome-ignore format: one chain
+  return { code, lines: findings.flatMap(({ id, verdict }) => (verdict === 'ok' ? [] : [`${id} ${verdict}`])) }
+}
 
 before(prepare, { timeout: 900_000 })
 
@@ -62,6 +74,13 @@ for (const runtime of RUNTIMES) {
         }
       })
     }
+
+    for (const server of SERVERS)
+      test(`doctor inside ${server} misses gVisor alone under runc, and says what it cannot see inside gVisor`, async () => {
+        const said = await doctor('exec', container(server))
+        assert.deepEqual(said.code, runtime === 'runsc' ? 3 : 1, said.lines.join('\n'))
+        assert.deepEqual(said.lines, runtime === 'runsc' ? UNSEEN : ['own_kernel bad'])
+      })
 
     test('db-query returns rows and refuses what is not exposed', async () => {
       const db = await client('db-query')

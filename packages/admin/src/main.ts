@@ -3,11 +3,12 @@ import { EXIT_CONFIG } from '@hardened-mcp/host/admin'
 import { audit } from './audit.ts'
 import type { Command } from './command.ts'
 import { UsageError } from './command.ts'
+import { doctor } from './doctor.ts'
 import { keys } from './keys.ts'
 import { policy } from './policy.ts'
 import { serve } from './serve.ts'
 
-const COMMANDS: Readonly<Record<string, Command>> = { serve, keys, audit, policy }
+const COMMANDS: Readonly<Record<string, Command>> = { serve, keys, audit, policy, doctor }
 
 const USAGE = `hardened-mcp: three least-privilege MCP servers
 

@@ -240,7 +240,10 @@ const listOfProxy = (allowed: string) => writeFileSync(SETTINGS.MCP_EGRESS_POLIC
 function blindProxy(): void {
   const path = 'packages/host/src/outbound/checked-addresses.ts'
   const code = readFileSync(join(ROOT, path), 'utf8')
-  const blind = code.replace('isPublicAddress(address) && !own.has(address)', 'address !== own.size.toString()')
+  const blind = code.replace(
+    'isPublicAddress(address, judge.nat64) && !own.has(address)',
+    'address !== own.size.toString()',
+  )
   assert.notEqual(blind, code)
   writeFileSync(join(STATE, 'blind.ts'), blind, { mode: 0o644 })
   const manifest = readFileSync(join(ROOT, 'deploy/compose.fetch.yaml'), 'utf8')

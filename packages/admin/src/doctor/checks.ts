@@ -13,7 +13,7 @@ type Check = Readonly<{ id: string; mend: string; look(facts: Facts): Seen | und
 const GVISOR_BUILD = '#1 SMP Sun Jan 10 15:06:54 PST 2016' // the constant that gVisor's kernel says of itself
 const UNLIMITED = 2 ** 53 // version 1 of control groups says "no limit" with a number near 2^63
 const FREE_BYTES = 256 * 1024 * 1024
-// The ambient set is part of these two by rule (capabilities(7)), and gVisor does not show it.
+// The ambient set lies within CapPrm and CapInh by rule (capabilities(7)), and gVisor does not show it.
 const SETS = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd'] as const
 
 const OWN_GROUPS: Seen = [undefined, "gVisor shows groups of its own, not the container's; docker inspect does"]

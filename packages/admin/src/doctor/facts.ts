@@ -12,7 +12,7 @@ export type Reach = 'connected' | 'closed'
 
 export type Facts = Readonly<{
   uid: number | undefined
-  /** Lines of /proc/self/status, and of the first process of the container. */
+  /** Lines of /proc/self/status. */
   status: ReadonlyMap<string, string> | undefined
   kernelBuild: string
   mounts: readonly Mount[] | undefined
@@ -54,6 +54,10 @@ const VERSION_1 = {
 /** Looks around. Makes and removes one empty file wherever that is possible; opens two connections and sends nothing. */
 export async function gather(asked: Readonly<{ audit?: string; keys?: string }>): Promise<Facts> {
   const mounts = mountsOf(tolerant(() => readFileSync('/proc/self/mountinfo', 'utf8')))
+  const [metadata, internet] = await Promise.all([
+    reach('169.254.169.254', 80), // the clouds' metadata service
+    reach('1.1.1.1', 443), // any address of the internet would do
+  ])
   // Message queues are no files: nothing can be kept in one, or run from it.
   const places = new Set(
     [...PLACES, ...(mounts ?? []).flatMap(({ at, type }) => (type === 'mqueue' ? [] : [at]))].filter(
@@ -70,8 +74,8 @@ export async function gather(asked: Readonly<{ audit?: string; keys?: string }>)
     keys: asked.keys === undefined ? undefined : { path: asked.keys, file: fileOf(asked.keys) },
     cgroup: { memory: group('memory'), swap: group('swap'), pids: group('pids'), cpu: group('cpu') },
     limits: tolerant(() => readFileSync('/proc/self/limits', 'utf8')),
-    metadata: await reach('169.254.169.254', 80), // the clouds' metadata service
-    internet: await reach('1.1.1.1', 443), // any address of the internet would do
+    metadata,
+    internet,
     node: process.versions.node,
   }
 }

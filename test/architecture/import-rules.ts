@@ -3,7 +3,7 @@ import { type ImportGraph, reachable } from './import-graph.ts'
 import { isTestCode } from './source-files.ts'
 
 // All the core may load. None of it opens a file, a socket or a process; whatever is missing here is refused.
-const CORE_MAY = new Set(['zod', 'ipaddr.js', 'node:crypto', 'node:util', 'node:net#isIP'])
+const CORE_MAY = new Set(['zod', 'ipaddr.js', 'node:crypto', 'node:util', 'node:url', 'node:net#isIP'])
 
 const AUTHORITY =
   /^(?:node:(?:fs|net|tls|http|https|http2|dns|dgram|child_process|cluster|worker_threads|sqlite|inspector|repl|wasi)(?:\/.*)?|undici|better-sqlite3|node-sql-parser)$/

@@ -4,6 +4,7 @@
 // Limits:   says who is meant, not whether that host is public or allowed; nothing is repaired, decoded or guessed.
 // Proof:    url-syntax.test.ts
 import { isIPv4 } from 'node:net'
+import { domainToUnicode } from 'node:url'
 import type { UrlRule } from './url-rules.ts'
 
 /** A URL that has one reading. `href` is the canonical text without fragment; `host` has no brackets. */
@@ -21,6 +22,7 @@ const MAX_URL_CHARS = 2048
 
 // C0, DEL, C1, every Unicode space, format and bidi controls, lone surrogates, noncharacters: two readers show or cut them differently.
 const UNPRINTABLE = /[\p{C}\p{Z}]/u
+const JOINERS = /(?<=[\p{L}\p{M}\p{S}])(?<![\x00-\x7f])[\u200c\u200d](?=[\p{L}\p{M}\p{S}])(?![\x00-\x7f])/gu // Persian, Hindi and emoji are spelled with them
 const UNSAFE = /[\\"<>`]/ // WHATWG turns a backslash into a slash; RFC 3986 allows none of these
 const HTTPS = /^https:\/\/(?![/\\])/i
 const AUTHORITY_END = /[/?#]/
@@ -31,7 +33,7 @@ const refuse = (rule: UrlRule, reason: string): UrlReading => ({ ok: false, rule
 /** Pure. Never throws. */
 export function readUrl(text: string): UrlReading {
   if (text.length > MAX_URL_CHARS) return refuse('length', `${text.length} characters`)
-  if (UNPRINTABLE.test(text) || UNSAFE.test(text)) return refuse('characters', 'unsafe character')
+  if (UNPRINTABLE.test(text.replace(JOINERS, '')) || UNSAFE.test(text)) return refuse('characters', 'unsafe character')
   if (!HTTPS.test(text)) return refuse('scheme', 'does not start with https:// and a host')
   const rest = text.slice('https://'.length)
   const end = rest.search(AUTHORITY_END)
@@ -52,6 +54,9 @@ function agree(text: string, host: string, port: number): UrlReading {
     return refuse('authority', 'the URL parser sees another scheme or user information')
   if (Number(url.port || HTTPS_PORT) !== port) return refuse('authority', 'the URL parser sees another port')
   if (url.hostname !== host) return refuse(addressLike(url.hostname) ? 'address' : 'host', 'not the canonical spelling')
+  // RFC 5891 §4.4: a label that claims to be Punycode and is none. One resolver takes it as it stands, another refuses it.
+  if (host.includes('xn--') && domainToUnicode(host).split('.').some(isUndecoded))
+    return refuse('host', 'xn-- without a meaning')
   url.hash = ''
   const bare = host.startsWith('[') ? host.slice(1, -1) : host
   const kind = bare !== host ? 'ipv6' : isIPv4(host) ? 'ipv4' : 'name'
@@ -59,3 +64,5 @@ function agree(text: string, host: string, port: number): UrlReading {
 }
 
 const addressLike = (hostname: string) => hostname.startsWith('[') || isIPv4(hostname)
+
+const isUndecoded = (label: string) => label === '' || label.startsWith('xn--')

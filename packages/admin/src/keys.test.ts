@@ -95,6 +95,40 @@ suite('hardened-mcp keys', () => {
     assert.match(minted.id, ID)
   })
 
+  test('a rotated key is good for the overlap and no longer than before; the new one is like it', () => {
+    const file = newFile()
+    const old = mint(file, '--tenant', 'acme', '--role', 'analyst', '--task', 'report 7', '--can', 'tool:read_only')
+    const { status, json, stderr } = keys(['rotate', old.id, '--overlap', '30m', '--ttl', '2d', '--keys', file])
+    assert.equal(status, 0, stderr)
+    assert.notEqual(json.key, old.key)
+    assert.match(stderr, /good for another 30m at most/)
+    const [before, after] = keys(['list', '--keys', file]).json
+    assert.deepEqual(
+      [after.name, after.tenant, after.roles, after.task, after.can],
+      ['agent', 'acme', ['analyst'], 'report 7', ['tool:read_only']],
+    )
+    assert.ok(Math.abs(Date.parse(before.expires) - Date.now() - 30 * 60_000) < 60_000)
+    assert.ok(Math.abs(Date.parse(after.expires) - Date.now() - 2 * DAY_MS) < 60_000)
+
+    keys(['rotate', before.id, '--overlap', '7d', '--keys', file])
+    assert.equal(keys(['list', '--keys', file]).json[0].expires, before.expires, 'a rotation never lengthens')
+    keys(['rotate', after.id, '--overlap', '0', '--keys', file])
+    assert.equal(keys(['list', '--keys', file]).json[1].state, 'revoked')
+    const again = keys(['rotate', after.id, '--keys', file])
+    assert.equal(again.status, 78)
+    assert.match(again.stderr, /is revoked: mint a new one/)
+  })
+
+  test('the published pattern finds every key in a text, and nothing that only looks like one', () => {
+    const { regex } = keys(['pattern']).json as { regex: string }
+    const { key } = mint(newFile())
+    const found = (text: string) => text.match(new RegExp(regex, 'g')) ?? []
+    for (const text of [key, `KEY="${key}"`, `Bearer ${key}\n`, `a=${key};b`]) assert.deepEqual(found(text), [key])
+    for (const text of [key.slice(0, -1), `${key}0`, `x${key}`, key.replace('mcp_', 'mcq_')])
+      assert.deepEqual(found(text), [])
+    assert.ok(readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8').includes(regex))
+  })
+
   test('uses the configuration directory when no file is named', () => {
     const config = join(dir, 'config')
     assert.deepEqual(keys(['list'], { XDG_CONFIG_HOME: config }).json, [])
@@ -103,8 +137,8 @@ suite('hardened-mcp keys', () => {
   })
 
   const mistakes: readonly [string, readonly string[], RegExp][] = [
-    ['no verb', [], /mint, list, revoke/],
-    ['an unknown verb', ['toString'], /mint, list, revoke/],
+    ['no verb', [], /mint, list, rotate, pattern, revoke/],
+    ['an unknown verb', ['toString'], /mint, list, rotate, pattern, revoke/],
     ['no name', ['mint'], /--name/],
     ['a name with a line break', ['mint', '--name', 'a\nb'], /name/],
     ['a bad tenant', ['mint', '--name', 'a', '--tenant', '../b'], /tenant/],
@@ -114,7 +148,12 @@ suite('hardened-mcp keys', () => {
     ['no time', ['mint', '--name', 'a', '--ttl', '0d'], /--ttl/],
     ['a time without unit', ['mint', '--name', 'a', '--ttl', '30'], /--ttl/],
     ['a negative time', ['mint', '--name', 'a', '--ttl=-1d'], /--ttl/],
-    ['an unknown flag', ['mint', '--name', 'a', '--role', 'x'], /role/],
+    ['an unknown flag', ['mint', '--name', 'a', '--rule', 'x'], /rule/],
+    ['a role that is no name', ['mint', '--name', 'a', '--role', '*'], /roles/],
+    ['a task with a line break', ['mint', '--name', 'a', '--task', 'a\nb'], /task/],
+    ['a rotation of nothing', ['rotate', 'k_000000000000'], /k_000000000000/],
+    ['a rotation without id', ['rotate'], /one key id/],
+    ['an overlap of 8 days', ['rotate', 'k_000000000000', '--overlap', '8d'], /--overlap/],
     ['a stray word', ['mint', 'x', '--name', 'a'], /x/],
     ['no id', ['revoke'], /one key id/],
     ['two ids', ['revoke', 'k_000000000000', 'k_000000000001'], /one key id/],

@@ -173,7 +173,7 @@ suite('readKeysFile()', () => {
     ['no version', { keys: [] }],
     ['another version', { version: 2, keys: [] }],
     ['an unknown key of the file', { version: 1, keys: [], more: 1 }],
-    ['an unknown key of a record', { version: 1, keys: [{ ...plain, roles: ['admin'] }] }],
+    ['an unknown key of a record', { version: 1, keys: [{ ...plain, admin: true }] }],
     ['a key that never expires', { version: 1, keys: [endless] }],
     ['an expiry that is no date', { version: 1, keys: [{ ...plain, expires: 'never' }] }],
     ['an expiry without a zone', { version: 1, keys: [{ ...plain, expires: '2026-01-01T00:00:00' }] }],

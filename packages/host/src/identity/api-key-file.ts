@@ -25,19 +25,27 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CAPABILITIES } from '@hardened-mcp/security-core'
 import { z } from 'zod'
 import { parseStrictly } from '../config.ts'
+import { KeysBroken } from './broken-keys.ts'
 
 const MAX_KEYS = 10_000
 const MAX_FILE_BYTES = 8 * 1024 * 1024 // MAX_KEYS records, each at its largest
 const LOCK_WAIT_MS = 5_000 // a mint or a revocation takes milliseconds
 const READ = constants.O_RDONLY | constants.O_NONBLOCK // a FIFO in place of the file must not hang the server
 
+// It is printed and logged: no control, bidirectional or invisible character.
+const label = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._@:/+()'-]{0,63}$/u, 'Must be 1 to 64 plain characters')
 const keyRecord = z
   .strictObject({
     id: z.string().regex(/^k_[0-9a-f]{12}$/, 'Must be k_ and 12 hex digits'),
-    // It is printed and logged: no control, bidirectional or invisible character.
-    name: z.string().regex(/^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._@:/+()'-]{0,63}$/u, 'Must be 1 to 64 plain characters'),
+    name: label,
     tenant: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'Must be 1 to 63 characters of a-z 0-9 _ -'),
     can: z.array(z.enum(CAPABILITIES)).max(CAPABILITIES.length).readonly(),
+    roles: z
+      .array(z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/, 'Must be the name of a role'))
+      .max(32)
+      .readonly()
+      .exactOptional(),
+    task: label.exactOptional(),
     created: z.iso.datetime(),
     not_before: z.iso.datetime().exactOptional(),
     expires: z.iso.datetime(),
@@ -164,9 +172,13 @@ function parseKeys(text: string): readonly KeyRecord[] {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new RangeError('Keys file must be JSON') // the engine's message would quote the file
+    throw new KeysBroken('Keys file must be JSON', text) // the engine's message would quote the file
   }
-  return parseStrictly(keysFile, value, 'Keys file').keys
+  try {
+    return parseStrictly(keysFile, value, 'Keys file').keys
+  } catch (thrown) {
+    throw new KeysBroken((thrown as Error).message, text, value)
+  }
 }
 
 function unusable(thrown: unknown, file: string): undefined {

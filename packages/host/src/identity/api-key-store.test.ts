@@ -1,7 +1,7 @@
 // A good key is known at once, any other is refused, and a change of the file is followed while serving.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, realpathSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, realpathSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, suite, test } from 'node:test'
@@ -138,9 +138,10 @@ suite('apiKeyStore()', () => {
       await until(() => !admits(dropped), 'the revocation')
       assert.equal(admits(kept), true)
 
+      const good = readFileSync(file, 'utf8')
       const broken = [
-        () => writeFileSync(file, '{ "version": 1, "keys": [', { mode: 0o600 }),
-        () => writeFileSync(file, '{"version":1,"keys":[],"extra":true}'),
+        () => writeFileSync(file, good.slice(0, good.lastIndexOf('}')), { mode: 0o600 }),
+        () => writeFileSync(file, good.replace('"version"', '"extra": true, "version"')),
         () => chmodSync(file, 0o640),
       ]
       for (const [step, harm] of broken.entries()) {
@@ -152,13 +153,20 @@ suite('apiKeyStore()', () => {
         assert.equal(admits(dropped), false, 'a revocation stays')
       }
 
+      writeFileSync(file, good, { mode: 0o600 })
+      chmodSync(file, 0o600)
+      await until(() => said.at(-1)?.[0] === 'keys_loaded', 'the mended file')
+      writeFileSync(file, '{ "version": 1, "keys": [')
+      await until(() => !admits(kept), 'a broken file that no longer holds the key')
+      writeFileSync(file, good)
+      await until(() => admits(kept), 'the copy put back')
       unlinkSync(file)
       await until(() => !admits(kept), 'the missing file to deny')
       await put(file, kept.record)
       await until(() => admits(kept), 'the file that came back')
       assert.deepEqual(
         said.map(([event]) => event).join(' '),
-        'keys_missing keys_loaded keys_loaded keys_refused keys_refused keys_refused keys_missing keys_loaded',
+        'keys_missing keys_loaded keys_loaded keys_refused keys_refused keys_refused keys_loaded keys_refused keys_loaded keys_missing keys_loaded',
       )
     } finally {
       store.close()

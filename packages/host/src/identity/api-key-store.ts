@@ -1,12 +1,13 @@
 // Question: whose key is this, and is it good now?
 // Threat:   a guessed, expired or revoked key; a look-up whose time tells how close a guess was; a revocation that waits for a restart.
 // Rule:     look-up by digest, comparison in constant time, dates judged at each call; the file is looked at every 2 s.
-//           No file: every key is refused. A file that may not be used: the last good set stands, and the operator is told.
+//           No file: every key is refused. A broken file: of the last good set stands what it still holds and does not revoke.
 // Limits:   a revocation takes up to 3 s. Says nothing about what the principal may do.
 // Proof:    api-key-store.test.ts
 import { timingSafeEqual } from 'node:crypto'
 import { type Principal, principal } from '@hardened-mcp/security-core'
 import { bareKey, storedForm } from './api-key.ts'
+import { KeysBroken } from './broken-keys.ts'
 import { type KeyRecord, type KeysReading, keysFileStamp, readKeysFile, readKeysFileSync } from './api-key-file.ts'
 
 const POLL_MS = 2_000 // a revocation is in force within 3 s
@@ -41,6 +42,7 @@ export function apiKeyStore(from: {
   }
   const refuse = (thrown: unknown) => {
     stamp = undefined // looked at again: the fault may pass without a change of the file
+    if (thrown instanceof KeysBroken) entries = new Map([...entries].filter(([hash]) => thrown.standing.has(hash)))
     say('keys_refused', { reason: thrown instanceof RangeError ? thrown.message : 'The keys could not be taken over' })
   }
   // Says a thing once, not every 2 s.
@@ -96,7 +98,13 @@ const refused = (reason: string): KeyVerdict => ({ ok: false, reason })
 
 const entryOf = (record: KeyRecord): Entry => ({
   stored: Buffer.from(record.hash),
-  holder: principal({ id: record.id, tenant: record.tenant, auth: 'api_key', can: record.can }),
+  holder: principal({
+    id: record.id,
+    tenant: record.tenant,
+    auth: 'api_key',
+    can: record.can,
+    roles: record.roles ?? [],
+  }),
   from: record.not_before === undefined ? Number.NEGATIVE_INFINITY : Date.parse(record.not_before),
   until: Date.parse(record.expires),
   revoked: record.revoked !== undefined,

@@ -8,6 +8,11 @@ import { crc32 } from 'node:zlib'
 import type { Capability } from '@hardened-mcp/security-core'
 import type { KeyRecord } from './api-key-file.ts'
 
+/** For secret scanners: the whole key, not within a longer word. Published in README.md. */
+export const KEY_PATTERN = '(?<![A-Za-z0-9_-])mcp_[A-Za-z0-9_-]{43}[0-9A-Za-z]{6}(?![A-Za-z0-9_-])'
+export const CHECKSUM =
+  'The last 6 characters are the CRC-32 of the first 47, in base 62 (0-9 A-Z a-z), most significant first'
+
 const BARE = /^mcp_[A-Za-z0-9_-]{43}$/ // 32 bytes of base64url
 const BARE_LENGTH = 47
 const CHECK_DIGITS = 6 // 62^6 is the first power above 2^32
@@ -17,6 +22,9 @@ export type KeyOrder = Readonly<{
   name: string
   tenant: string
   can: readonly Capability[]
+  /** Roles of the policy that the key carries, and the one piece of work it is for. */
+  roles?: readonly string[]
+  task?: string
   /** Milliseconds since the epoch. */
   now: number
   ttlMs: number
@@ -33,6 +41,8 @@ export function mintKey(order: KeyOrder): { raw: string; record: KeyRecord } {
     name: order.name,
     tenant: order.tenant,
     can: [...new Set(order.can)],
+    ...(order.roles === undefined ? {} : { roles: [...new Set(order.roles)] }),
+    ...(order.task === undefined ? {} : { task: order.task }),
     created: instant(order.now),
     ...(order.notBefore === undefined ? {} : { not_before: instant(order.notBefore) }),
     expires: instant(order.now + order.ttlMs),

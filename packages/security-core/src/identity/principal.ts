@@ -11,14 +11,16 @@ export function principal(from: {
   auth: AuthMethod
   can: Iterable<Capability>
   heldBack?: Iterable<Capability>
+  roles?: Iterable<string>
 }): Principal {
   if (!ID.test(from.id)) throw new RangeError('Principal id must be 1 to 128 characters of A-Z a-z 0-9 _ . : @ -')
   if (!TENANT.test(from.tenant)) throw new RangeError('Tenant must be 1 to 63 characters of a-z 0-9 _ -')
   const knownOf = (words: Iterable<Capability>) =>
     new Set<Capability>([...words].filter((capability) => CAPABILITIES.includes(capability)))
-  const { id, tenant, auth, heldBack } = from
+  const { id, tenant, auth, heldBack, roles } = from
   return Object.freeze({
     ...{ id, tenant, auth, can: knownOf(from.can) },
     ...(heldBack === undefined ? {} : { heldBack: knownOf(heldBack) }),
+    ...(roles === undefined ? {} : { roles: new Set(roles) }),
   })
 }

@@ -21,10 +21,16 @@ const LIMITS = `Limit                     Soft Limit           Hard Limit       
 Max core file size        0                    0                    bytes
 Max open files            4096                 4096                 files
 `
-const audit = { dir: '/audit', file: { path: '/audit', mode: 0o700, uid: 65532 }, exitCode: 0, freeBytes: 10 ** 10 }
-const keys = { path: '/keys.json', file: { path: '/keys.json', mode: 0o440, uid: 0 } }
+const audit = {
+  dir: '/audit',
+  file: { mode: 0o40700, uid: 65532, gid: 65532, size: 4096 },
+  exitCode: 0,
+  freeBytes: 10 ** 10,
+}
+const keys = { path: '/keys.json', file: { mode: 0o100440, uid: 0, gid: 65532, size: 100 } }
 const HELD: Facts = {
   uid: 65532,
+  gid: 65532,
   status: statusOf(STATUS),
   kernelBuild: '#1 SMP PREEMPT_DYNAMIC Debian 6.1.148-1',
   mounts: mountsOf(MOUNTINFO),
@@ -58,7 +64,7 @@ suite('doctor', () => {
   })
 
   const WEAKENED: readonly [name: string, over: Partial<Facts>, turns: readonly string[]][] = [
-    ['root', { uid: 0 }, ['user bad', 'audit_private bad']],
+    ['root', { uid: 0 }, ['user bad', 'audit_private bad', 'keys_private bad']],
     ['a capability in the bounding set', status('CapBnd:\t0000000000000000', 'CapBnd:\t00000000a80425fb'), ['capabilities bad']], // biome-ignore format: one row
     ['privileges by setuid', status('NoNewPrivs:\t1', 'NoNewPrivs:\t0'), ['no_new_privileges bad']],
     ['a root to write to', { writable: ['/', '/etc'] }, ['root_read_only bad', 'nothing_writable bad']],
@@ -74,11 +80,22 @@ suite('doctor', () => {
     ['core dumps', { limits: LIMITS.replace('size        0  ', 'size        unlimited') }, ['no_core_dumps bad']],
     ['the metadata service', { metadata: 'connected' }, ['metadata_closed bad']],
     ['the internet', { internet: 'connected' }, ['internet_closed bad']],
-    ['a trail that others read', { audit: { ...audit, file: { ...audit.file, mode: 0o750 } } }, ['audit_private bad']],
+    [
+      'a trail that others read',
+      { audit: { ...audit, file: { ...audit.file, mode: 0o40750 } } },
+      ['audit_private bad'],
+    ],
     ['a trail that was altered', { audit: { ...audit, exitCode: 1 } }, ['audit_verifies bad']],
     ['a disk that is full', { audit: { ...audit, freeBytes: 0 } }, ['audit_space bad']],
-    ['keys that others read', { keys: { ...keys, file: { ...keys.file, mode: 0o444 } } }, ['keys_private bad']],
+    ['keys that others read', { keys: { ...keys, file: { ...keys.file, mode: 0o100444 } } }, ['keys_private bad']],
     ['keys of somebody else', { keys: { ...keys, file: { ...keys.file, uid: 1000 } } }, ['keys_private bad']],
+    [
+      'keys of root that another group reads',
+      { keys: { ...keys, file: { ...keys.file, gid: 100 } } },
+      ['keys_private bad'],
+    ],
+    ['keys that are a folder', { keys: { ...keys, file: { ...keys.file, mode: 0o40440 } } }, ['keys_private bad']],
+    ['a trail that is a file', { audit: { ...audit, file: { ...audit.file, mode: 0o100700 } } }, ['audit_private bad']],
     ['an old runtime', { node: '24.14.9' }, ['runtime_version bad']],
   ]
   for (const [name, over, turns] of WEAKENED) test(name, () => assert.deepEqual(turned({ ...HELD, ...over }), turns))

@@ -3,6 +3,8 @@
 // Rule:     one line for each layer, judged on what was seen; what could not be seen is `unknown`, and never counts as held.
 // Limits:   looks from inside: the host's firewall, other containers and the gateway are not visible here. Proves nothing about tomorrow.
 // Proof:    checks.test.ts
+import { constants } from 'node:fs'
+import { directoryMustBePrivate, keysMustBePrivate } from '@hardened-mcp/host/admin'
 import type { Facts, FileFact } from './facts.ts'
 
 /** `checked` says what was seen; `mend` what the operator can do. */
@@ -20,6 +22,7 @@ const OWN_GROUPS: Seen = [undefined, "gVisor shows groups of its own, not the co
 
 const isGvisor = ({ kernelBuild }: Facts) => kernelBuild === GVISOR_BUILD
 const said = (facts: Facts, key: string) => facts.status?.get(key)
+const statsOf = (file: FileFact) => ({ ...file, isFile: () => (file.mode & constants.S_IFMT) === constants.S_IFREG })
 const octal = (mode: number) => mode.toString(8).padStart(4, '0')
 
 const CHECKS: readonly Check[] = [
@@ -104,7 +107,8 @@ const CHECKS: readonly Check[] = [
   {
     id: 'audit_private',
     mend: 'chmod 0700, owned by the user of the server',
-    look: (facts) => facts.audit && isPrivate(facts.audit.file, facts.uid, facts.audit.dir),
+    look: ({ audit, uid }) =>
+      audit && isPrivate(audit.file, audit.dir, (file) => directoryMustBePrivate(audit.dir, file, uid)),
   },
   {
     id: 'audit_verifies',
@@ -119,7 +123,8 @@ const CHECKS: readonly Check[] = [
   {
     id: 'keys_private',
     mend: 'chmod 0600, owned by the user of the server (or root, 0440 for its group alone)',
-    look: ({ keys, uid }) => keys && isPrivate(keys.file, uid, keys.path),
+    look: ({ keys, uid, gid }) =>
+      keys && isPrivate(keys.file, keys.path, (file) => keysMustBePrivate(statsOf(file), keys.path, uid ?? -1, gid)),
   },
   {
     id: 'runtime_version',
@@ -151,9 +156,14 @@ function limited(text: string | undefined): Seen {
   return [/^\d+$/.test(first) && Number(first) < UNLIMITED, `limit ${text}`]
 }
 
-function isPrivate(file: FileFact | undefined, uid: number | undefined, path: string): Seen {
-  if (file === undefined || uid === undefined) return [undefined, `${path} could not be looked at`]
-  const own = file.uid === uid && (file.mode & 0o077) === 0
-  const mounted = file.uid === 0 && (file.mode & 0o337) === 0 // as a mounted secret is: root's, and readable by one group
-  return [own || mounted, `${path} has mode ${octal(file.mode)} and belongs to uid ${file.uid}`]
+// The rules are those by which the server itself accepts or refuses to start: one of its own would drift.
+function isPrivate(file: FileFact | undefined, path: string, judgeFile: (file: FileFact) => void): Seen {
+  if (file === undefined) return [undefined, `${path} could not be looked at`]
+  const { mode, uid, gid } = file
+  try {
+    judgeFile(file)
+    return [true, `${path} has mode ${octal(mode & 0o7777)} and belongs to ${uid}:${gid}`]
+  } catch (thrown) {
+    return [false, (thrown as Error).message]
+  }
 }

@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { verifyDirectory } from '@hardened-mcp/host/admin'
 
 export type Mount = Readonly<{ at: string; options: readonly string[]; type: string }>
-export type FileFact = Readonly<{ path: string; mode: number; uid: number }>
+export type FileFact = Readonly<{ mode: number; uid: number; gid: number; size: number }>
 /** `connected`: somebody answered. `closed`: refused, unreachable or silent within the time given. */
 export type Reach = 'connected' | 'closed'
 
 export type Facts = Readonly<{
   uid: number | undefined
+  gid: number | undefined
   /** Lines of /proc/self/status. */
   status: ReadonlyMap<string, string> | undefined
   kernelBuild: string
@@ -66,6 +67,7 @@ export async function gather(asked: Readonly<{ audit?: string; keys?: string }>)
   )
   return {
     uid: process.geteuid?.(),
+    gid: process.getegid?.(),
     status: statusOf(tolerant(() => readFileSync('/proc/self/status', 'utf8'))),
     kernelBuild: kernelBuild(),
     mounts,
@@ -109,8 +111,8 @@ function canWrite(place: string): boolean {
 
 const fileOf = (path: string): FileFact | undefined =>
   tolerant(() => {
-    const { mode, uid } = statSync(path)
-    return { path, mode: mode & 0o7777, uid }
+    const { mode, uid, gid, size } = statSync(path)
+    return { mode, uid, gid, size }
   })
 
 async function trailOf(dir: string): Promise<Facts['audit']> {

@@ -12,11 +12,19 @@ const OTHERS = 0o077
 export async function privateDirectory(dir: string): Promise<string> {
   if ((await lstat(dir).catch(() => undefined)) === undefined) await mkdir(dir, { recursive: true, mode: 0o700 })
   const path = await realpath(dir)
-  const { mode, uid } = await lstat(path)
+  directoryMustBePrivate(dir, await lstat(path))
+  return path
+}
+
+/** Throws `RangeError` with one line unless user `own`, by default the user of this process, alone can enter the directory. */
+export function directoryMustBePrivate(
+  dir: string,
+  { mode, uid }: Readonly<{ mode: number; uid: number }>,
+  own = process.geteuid?.(),
+): void {
   if ((mode & constants.S_IFMT) !== constants.S_IFDIR)
     throw new RangeError(`Audit directory ${dir} must be a directory`)
-  mustBePrivate(`Audit directory ${dir}`, { mode, uid }, '0700')
-  return path
+  mustBePrivate(`Audit directory ${dir}`, { mode, uid }, '0700', own)
 }
 
 /** Opens a regular file, or makes it with mode 0600 when `flags` hold O_CREAT. Throws `RangeError` when it is not private. */
@@ -49,8 +57,13 @@ export async function syncDirectory(dir: string): Promise<void> {
 
 export const codeOf = (thrown: unknown): unknown => (thrown as { code?: unknown } | null | undefined)?.code
 
-function mustBePrivate(what: string, facts: { mode: number; uid: number }, expected: string): void {
-  if (facts.uid !== process.geteuid?.()) throw new RangeError(`${what} must belong to the user that runs the server`)
+function mustBePrivate(
+  what: string,
+  facts: { mode: number; uid: number },
+  expected: string,
+  own = process.geteuid?.(),
+): void {
+  if (facts.uid !== own) throw new RangeError(`${what} must belong to the user that runs the server`)
   if ((facts.mode & OTHERS) !== 0)
     throw new RangeError(`${what} must have mode ${expected}, got ${(facts.mode & 0o777).toString(8).padStart(4, '0')}`)
 }

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { mintKey } from './api-key.ts'
-import { mustBePrivate, readKeysFile, readKeysFileSync, updateKeysFile } from './api-key-file.ts'
+import { keysMustBePrivate, readKeysFile, readKeysFileSync, updateKeysFile } from './api-key-file.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'keys-'))
 after(() => rmSync(dir, { recursive: true }))
@@ -140,7 +140,7 @@ suite('readKeysFile()', () => {
   const MOUNTED = { isFile: () => true, uid: 0, gid: 65532, mode: 0o100440, size: 100 } // how kubelet mounts a secret with fsGroup
   const SERVER = 65532
   test("accepts root's file that only this group can read, as a secret volume has it", () => {
-    for (const mode of [0o440, 0o640]) mustBePrivate({ ...MOUNTED, mode }, 'keys.json', SERVER, SERVER)
+    for (const mode of [0o440, 0o640]) keysMustBePrivate({ ...MOUNTED, mode }, 'keys.json', SERVER, SERVER)
   })
   const unlike: readonly [string, Partial<typeof MOUNTED>, uid?: number][] = [
     ['that others can read', { mode: 0o444 }],
@@ -154,7 +154,10 @@ suite('readKeysFile()', () => {
   ]
   for (const [what, change, uid = SERVER] of unlike)
     test(`refuses a mounted secret ${what}`, () => {
-      assert.throws(() => mustBePrivate({ ...MOUNTED, ...change }, 'keys.json', uid, SERVER), /^RangeError: Keys file/)
+      assert.throws(
+        () => keysMustBePrivate({ ...MOUNTED, ...change }, 'keys.json', uid, SERVER),
+        /^RangeError: Keys file/,
+      )
     })
 
   test('refuses a directory and a FIFO, and does not wait for a writer', async () => {

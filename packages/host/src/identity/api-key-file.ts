@@ -71,7 +71,7 @@ export function readKeysFileSync(file: string, uid = ownUid()): KeysReading | un
     const fd = openSync(file, READ)
     try {
       const stats = fstatSync(fd)
-      mustBePrivate(stats, file, uid)
+      keysMustBePrivate(stats, file, uid)
       return { keys: parseKeys(readFileSync(fd, 'utf8')), stamp: stampOf(stats) }
     } finally {
       closeSync(fd)
@@ -86,7 +86,7 @@ export async function readKeysFile(file: string, uid = ownUid()): Promise<KeysRe
   try {
     await using handle = await open(file, READ)
     const stats = await handle.stat() // before the bytes: a write in between shows as another stamp next time
-    mustBePrivate(stats, file, uid)
+    keysMustBePrivate(stats, file, uid)
     return { keys: parseKeys(await handle.readFile('utf8')), stamp: stampOf(stats) }
   } catch (thrown) {
     return unusable(thrown, file)
@@ -152,7 +152,7 @@ function syncDirectory(dir: string): void {
 }
 
 /** Throws `RangeError` with one line unless `uid` or root alone can have written the file, and `uid` or `gid` alone can read it. */
-export function mustBePrivate(
+export function keysMustBePrivate(
   stats: Pick<Stats, 'isFile' | 'uid' | 'gid' | 'mode' | 'size'>,
   file: string,
   uid: number,

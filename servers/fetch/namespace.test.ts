@@ -1,43 +1,39 @@
 // The real rules end to end: public addresses on a private wire, traps on every private one, and three recorders outside of our code.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { before, suite, test } from 'node:test'
-import { NAMES_V4, PROXY, type Report, SITE_V4, SITE_V6 } from './testing/namespace-scenario.ts'
+import { PROXY, type Report } from './testing/namespace-scenario.ts'
+import { ANSWERS, METHODS, nameOf, type Visit, WAYS } from './testing/namespace-visits.ts'
+import { haveNamespaces, insideNamespace, NAMES_V4, SITE_V4, SITE_V6 } from './testing/namespace-wire.ts'
 
-// As root no user namespace is needed; else one is tried.
-const flags = process.getuid?.() === 0 ? '-n' : '-rn'
-const possible =
-  process.platform === 'linux' &&
-  spawnSync('unshare', [flags, 'sh', '-c', 'ip link set lo up && command -v nsenter && unshare -n true']).status === 0
-
-suite('in a network namespace', { skip: !possible && 'network namespaces are not available here' }, () => {
+suite('in a network namespace', { skip: !haveNamespaces && 'network namespaces are not available here' }, () => {
   let report: Report
 
   before(() => {
-    const scenario = join(import.meta.dirname, 'testing/namespace-scenario.ts')
-    const { stdout, stderr, status } = spawnSync('unshare', [flags, process.execPath, scenario], { timeout: 90_000 })
-    assert.equal(status, 0, stderr.toString())
-    report = JSON.parse(stdout.toString()) as Report
+    report = insideNamespace(join(import.meta.dirname, 'testing/namespace-scenario.ts')) as Report
   })
 
-  test('public names and addresses answer over IPv4 and IPv6', () => {
-    for (const url of ['https://good.example.com/', 'https://six.example.com/', `https://${SITE_V4}/`])
-      assert.deepEqual(new Set(report.outcomes[url]), new Set(['public']), url)
+  const judged = (visits: readonly Visit[]) => {
+    for (const visit of visits) {
+      const seen = report.outcomes[nameOf(visit)] ?? []
+      assert.equal(seen.length, visit.times ?? 1, nameOf(visit))
+      for (const outcome of seen) assert.ok(visit.ends.includes(outcome), `${nameOf(visit)}: ${outcome}`)
+    }
+  }
+
+  test('public names and addresses answer over IPv4 and IPv6; every name, literal, redirect and robots.txt that leads inside is refused', () => {
+    assert.ok(WAYS.length >= 30, `${WAYS.length} ways`)
+    judged(WAYS)
   })
 
-  test('everything that leads inside is refused', () => {
-    const open = ['good.example.com', 'six.example.com', 'rebind.example.com', SITE_V4]
-    const others = Object.entries(report.outcomes).filter(([url]) => !open.some((host) => url === `https://${host}/`))
-    assert.ok(others.length >= 23, `${others.length} ways`)
-    for (const [url, outcome] of others)
-      assert.deepEqual(outcome, [url.endsWith('/http') ? 'url_denied scheme' : 'url_denied address'], url)
-  })
-
-  test('a name that changes with every look-up answers from the public site or not at all', () => {
-    const seen = new Set(report.outcomes['https://rebind.example.com/'])
+  test('a name that changes with every look-up has answered from the public site and was refused', () => {
+    const seen = new Set(report.outcomes['GET https://rebind.example.com/'])
     assert.deepEqual(seen, new Set(['public', 'url_denied address']))
   })
+
+  test('the same holds for HEAD, POST and documents', () => judged(METHODS))
+
+  test('answers that break HTTP, and bombs, end at the limit that is meant for them', () => judged(ANSWERS))
 
   test('no trap was sprung and no packet went over loopback, by instruments that work', () => {
     assert.deepEqual({ canaries: report.canaries, packets: report.loopbackPackets }, { canaries: 0, packets: 0 })
@@ -52,8 +48,8 @@ suite('in a network namespace', { skip: !possible && 'network namespaces are not
 
   test('through an egress proxy every visit ends as it does without, and no trap is sprung', () => {
     const { outcomes, proxied } = report
-    for (const [url, seen] of Object.entries(outcomes))
-      assert.deepEqual(new Set(proxied.outcomes[url]), new Set(seen), url)
+    for (const visit of [...WAYS, ...METHODS])
+      assert.deepEqual(new Set(proxied.outcomes[nameOf(visit)]), new Set(outcomes[nameOf(visit)]), nameOf(visit))
     assert.equal(proxied.canaries, 0)
   })
 

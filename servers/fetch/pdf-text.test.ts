@@ -3,35 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Denial } from '@hardened-mcp/security-core'
 import { pdfText } from './pdf-text.ts'
-
-/** A small correct document with one line a page. */
-function pdfOf(lines: readonly string[], extra = ''): Buffer {
-  const kids = lines.map((_, index) => `${4 + index * 2} 0 R`).join(' ')
-  const pages = lines.flatMap((line, index) => {
-    const stream = `BT /F1 12 Tf 50 700 Td (${line}) Tj ET`
-    return [
-      `<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Resources<</Font<</F1 3 0 R>>>>/Contents ${5 + index * 2} 0 R>>`,
-      `<</Length ${stream.length}>>stream\n${stream}\nendstream`,
-    ]
-  })
-  const objects = [
-    `<</Type/Catalog/Pages 2 0 R${extra}>>`,
-    `<</Type/Pages/Kids[${kids}]/Count ${lines.length}>>`,
-    '<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>',
-    ...pages,
-  ]
-  let text = '%PDF-1.4\n'
-  const offsets = objects.map((object, index) => {
-    const at = text.length
-    text += `${index + 1} 0 obj\n${object}\nendobj\n`
-    return at
-  })
-  const rows = offsets.map((at) => `${String(at).padStart(10, '0')} 00000 n \n`).join('')
-  const table = `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${rows}`
-  return Buffer.from(
-    `${text}${table}trailer<</Size ${objects.length + 1}/Root 1 0 R>>\nstartxref\n${text.length}\n%%EOF`,
-  )
-}
+import { pdfOf } from './testing/pdf-documents.ts'
 
 const later = () => performance.now() + 60_000
 

@@ -9,7 +9,7 @@ import { type Frame, encodeFrame, frameReader } from '../../../packages/host/src
 export type Outcome = Readonly<{ ok: boolean; code?: string; says?: string; answer?: Record<string, unknown> }>
 
 export type WorkerProcess = Readonly<{
-  fetch(url: string, over?: Record<string, unknown>): Promise<Outcome>
+  fetch(url: string, over?: Readonly<Record<string, unknown>>, deadlineMs?: number): Promise<Outcome>
   close(): Promise<void>
 }>
 
@@ -55,11 +55,11 @@ export async function workerProcess(
   if ((head as { ready?: boolean }).ready !== true) throw new Error(`The worker did not start: ${JSON.stringify(head)}`)
   let calls = 0
   return {
-    async fetch(url, over = {}) {
+    async fetch(url, over = {}, deadlineMs = SPEND.deadlineMs) {
       calls += 1
       const operation = { op: 'fetch', tenant: 'acme', url, format: 'markdown', start: 0, length: 20_000, ...over }
       const answered = new Promise<Frame>((done) => waiting.set(calls, done))
-      pipe.write(encodeFrame({ id: calls, head: { operation, spend: SPEND }, body: '' }))
+      pipe.write(encodeFrame({ id: calls, head: { operation, spend: { ...SPEND, deadlineMs } }, body: '' }))
       const frame = await answered
       const { denied } = frame.head as { denied?: { code: string; says: string } }
       if (denied !== undefined) return { ok: false, ...denied }

@@ -8,7 +8,8 @@ import type { Checked, InternalHost } from './checked-addresses.ts'
 import { type Dial, guardedConnector } from './guarded-connector.ts'
 import { type OutboundAnswer, outbound } from './outbound.ts'
 import { readBounded } from './read-bounded.ts'
-import { flood, type HostileSite, hostileSite, reply } from './testing/hostile-site.ts'
+import { HOSTILE_ANSWERS } from './testing/hostile-answers.ts'
+import { type HostileSite, hostileSite, reply } from './testing/hostile-site.ts'
 import { type NameServer, nameServer, type Records } from './testing/name-server.ts'
 
 const DEADLINE_MS = 5_000
@@ -86,20 +87,7 @@ before(async () => {
     '/': reply(200, { 'content-type': 'text/plain' }, 'hello'),
     '/interim': (socket) =>
       socket.write(`${'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(3)}HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok`),
-    '/103': flood('', 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'),
-    '/headers': flood('HTTP/1.1 200 OK\r\n', `x-pad: ${'a'.repeat(1000)}\r\n`),
-    '/trickle': flood('HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n', 'a', 50),
-    '/mute': () => undefined,
-    '/endless': flood('HTTP/1.1 200 OK\r\n\r\n', Buffer.alloc(65_536, 97)),
-    '/declared': flood('HTTP/1.1 200 OK\r\ncontent-length: 999999999\r\n\r\n', Buffer.alloc(65_536, 97)),
-    '/short': (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort'),
-    '/both': (socket) =>
-      socket.end('HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'),
-    '/two-lengths': (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 3\r\ncontent-length: 5\r\n\r\nhello'),
-    '/garbage': (socket) => socket.end('SSH-2.0-OpenSSH_9.6\r\n'),
-    '/reset': (socket) => socket.destroy(),
-    '/reset-late': (socket) =>
-      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc', () => socket.destroy()),
+    ...HOSTILE_ANSWERS,
   })
   exception = { host: 'site.corp', port: site.port, network: '127.0.0.1', prefix: 32, ca }
 })
@@ -259,6 +247,11 @@ suite('hostile answers', () => {
     ['/interim', 200, 'a few interim answers are normal'],
     ['/103', 'upstream_failed', 'a flood of interim answers'],
     ['/headers', 'upstream_failed', 'endless headers'],
+    ['/one-header', 'upstream_failed', 'one endless header'],
+    ['/slow-headers', 'timeout', 'a byte of a header now and then'],
+    ['/endless-chunk', 'too_large', 'one chunk without end'],
+    ['/drip', 'too_large', 'one-byte chunks'],
+    ['/negative-length', 'upstream_failed', 'a length below nothing'],
     ['/trickle', 'timeout', 'a byte now and then'],
     ['/mute', 'timeout', 'no answer at all'],
     ['/endless', 'too_large', 'a body without end'],

@@ -81,7 +81,7 @@ async function askIssuer(url: string, expect: string): Promise<Asked> {
   })
   const seen = await client.keySet().then(
     () => 'answered',
-    (thrown: unknown) => String((thrown as { code?: string }).code ?? (thrown as Error).message),
+    (thrown: unknown) => (thrown as { code?: string }).code ?? (thrown as Error).message,
   )
   return { ask: url, expect, seen }
 }

@@ -6,12 +6,12 @@ export type Visit = Readonly<{
   url: string
   ends: readonly string[]
   times?: number
-  over?: Readonly<Record<string, unknown>>
+  over?: Readonly<{ method: 'HEAD' | 'POST'; body?: string; body_type?: string }>
   deadlineMs?: number
 }>
 
 /** Under which a visit is reported. */
-export const nameOf = ({ url, over = {} }: Visit): string => [over['method'] ?? 'GET', url].join(' ')
+export const nameOf = ({ url, over }: Visit): string => `${over?.method ?? 'GET'} ${url}`
 
 const REFUSED = ['url_denied address'] as const
 const POST = { method: 'POST', body: '{}', body_type: 'application/json' } as const

@@ -2,7 +2,7 @@
 import type { Result } from '@hardened-mcp/security-core'
 import { itemBudget, payloadBytes } from './answer-budget.ts'
 import { mustBeDirectory } from './entry-rules.ts'
-import { compileGlob } from './glob.ts'
+import { exclusion } from './exclusion.ts'
 import { isSecret, type Listing } from './listing.ts'
 import type { OperationOf } from './operations.ts'
 import { tree } from './tree.ts'
@@ -23,12 +23,11 @@ export function directoryTree(
 ): Result {
   mustBeDirectory(listing.root, start)
   const { asked, spend, now } = options
-  const excludes = asked.exclude.map(compileGlob)
-  const isExcluded = (segments: readonly string[]) => excludes.some((excluded) => excluded(segments))
+  const isExcluded = exclusion(listing, start, asked)
   const isHidden = (segments: readonly string[]) => isSecret(listing, [...start.segments, ...segments])
   let deeper = 0
   function mayEnter(segments: readonly string[]): boolean {
-    if (isExcluded(segments) || isHidden(segments)) return false
+    if (isExcluded(segments, true) || isHidden(segments)) return false
     if (segments.length < asked.depth) return true
     deeper += 1
     return false
@@ -46,7 +45,7 @@ export function directoryTree(
       const isDirectory = entry.kind === 'directory'
       const row = segments.join('/') + (isDirectory ? '/' : '')
       const isClosed = !(isDirectory || entry.kind === 'file') || isHidden(segments)
-      if (cut === undefined && isExcluded(segments)) continue
+      if (cut === undefined && isExcluded(segments, isDirectory)) continue
       if (cut === undefined && !(fits(row) && (!isClosed || fits(row)))) cut = 'bytes'
       if (cut !== undefined) break
       entries.push(row)

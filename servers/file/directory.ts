@@ -18,25 +18,29 @@ const READ_AHEAD = 512 // entries for each system call; the default of 32 costs 
 
 /** The `most` smallest names behind `after`, in order of their UTF-16 units. */
 export function nameWindow(dirFd: number, after: string | undefined, most: number): NameWindow {
-  const directory = opendirSync(again(dirFd), { bufferSize: READ_AHEAD })
   let kept: NamedEntry[] = []
   let found = 0
+  const unspeakable = eachEntry(dirFd, (entry) => {
+    if (after !== undefined && entry.name <= after) return
+    found += 1
+    kept.push({ name: entry.name, kind: kindOfEntry(dirFd, entry) })
+    if (kept.length >= 2 * most) kept = kept.sort(byName).slice(0, most)
+  })
+  return { names: kept.sort(byName).slice(0, most), more: found > most, unspeakable }
+}
+
+/** Visits the entries in the order of the file system. Returns how many names no path argument can say. */
+export function eachEntry(dirFd: number, visit: (entry: Dirent) => void): number {
+  const directory = opendirSync(again(dirFd), { bufferSize: READ_AHEAD })
   let unspeakable = 0
   try {
-    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
-      if (!isSpeakable(entry.name)) {
-        unspeakable += 1
-        continue
-      }
-      if (after !== undefined && entry.name <= after) continue
-      found += 1
-      kept.push({ name: entry.name, kind: kindOfEntry(dirFd, entry) })
-      if (kept.length >= 2 * most) kept = kept.sort(byName).slice(0, most)
-    }
+    for (let entry = directory.readSync(); entry !== null; entry = directory.readSync())
+      if (isSpeakable(entry.name)) visit(entry)
+      else unspeakable += 1
   } finally {
     directory.closeSync()
   }
-  return { names: kept.sort(byName).slice(0, most), more: found > most, unspeakable }
+  return unspeakable
 }
 
 const byName = (a: NamedEntry, b: NamedEntry) => (a.name < b.name ? -1 : 1)

@@ -7,7 +7,10 @@ import { list } from './list.ts'
 import type { Listing } from './listing.ts'
 import { type Change, isChange, type Operation, operation as operationSchema } from './operations.ts'
 import { pathDenial } from './path-rules.ts'
-import { belongsTo, locator, namesAbove } from './policy.ts'
+import { virtualPath } from './path-syntax.ts'
+import { belongsTo, type Locate, locator, namesAbove } from './policy.ts'
+import { readMany, type Wanted } from './read-many.ts'
+import { readMedia } from './read-media.ts'
 import { readText } from './read-text.ts'
 import { type Resources, resources } from './resources.ts'
 import { openRoots } from './roots.ts'
@@ -16,7 +19,7 @@ import { searchContent } from './search-content.ts'
 import { secretNames } from './secret-names.ts'
 import { type Entry, withEntry } from './walk.ts'
 
-type PathOperation = Exclude<Operation, { op: 'roots' } | Change>
+type PathOperation = Exclude<Operation, { op: 'roots' | 'read_many' } | Change>
 
 /** Opens the roots and returns the function that works on them. */
 export function executor(
@@ -31,18 +34,36 @@ export function executor(
     const operation = operationSchema.parse(given)
     if (operation.op === 'roots') return allowed(granted, operation.tenant)
     if (isChange(operation)) throw new Denial('internal', 'A change came to the reader')
-    const reading = locate(operation.path, operation.tenant)
-    if (!reading.ok) throw pathDenial(reading.rule, reading.reason)
-    const root = roots.get(reading.place.root.name)
-    if (root === undefined) throw new Denial('internal', 'A root was granted and not opened')
+    if (operation.op === 'read_many')
+      return readMany(
+        operation.paths.map((path) => wanted(path, operation.tenant)),
+        spend.outputBytes,
+      )
     return systemCalls(() =>
-      withEntry(root, reading.place.segments, (entry) => {
-        // A followed link may have led to another name than the one that was judged.
-        if (secrets.onPath(entry.segments, namesAbove(root.grant))) throw pathDenial('secret', 'a link leads to it')
-        return run(operation, entry, { root, secrets }, spend)
-      }),
+      wanted(operation.path, operation.tenant).open((root, entry) => run(operation, entry, { root, secrets }, spend)),
     )
   }
+
+  function wanted(path: string, tenant: string | undefined): Wanted {
+    const reading = located(locate, path, tenant)
+    const root = roots.get(reading.place.root.name)
+    if (root === undefined) throw new Denial('internal', 'A root was granted and not opened')
+    return {
+      path: virtualPath(reading.place),
+      open: (use) =>
+        withEntry(root, reading.place.segments, (entry) => {
+          // A followed link may have led to another name than the one that was judged.
+          if (secrets.onPath(entry.segments, namesAbove(root.grant))) throw pathDenial('secret', 'a link leads to it')
+          return use(root, entry)
+        }),
+    }
+  }
+}
+
+function located(locate: Locate, path: string, tenant: string | undefined) {
+  const reading = locate(path, tenant)
+  if (!reading.ok) throw pathDenial(reading.rule, reading.reason)
+  return reading
 }
 
 function allowed({ roots }: Resources, tenant: string | undefined): Result {
@@ -57,7 +78,9 @@ function run(asked: PathOperation, entry: Entry, listing: Listing, spend: Budget
     case 'read_text':
       return readText(listing.root, entry, asked, spend.outputBytes)
     case 'list':
-      return list(listing, entry, { cursor: asked.cursor, outputBytes: spend.outputBytes })
+      return list(listing, entry, { ...asked, outputBytes: spend.outputBytes })
+    case 'read_media':
+      return readMedia(listing.root, entry, spend.outputBytes)
     case 'search':
       return search(listing, entry, { asked, spend, now: () => performance.now() })
     case 'search_content':

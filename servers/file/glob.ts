@@ -1,7 +1,7 @@
 // Question: which names does this glob mean?
 // Threat:   a pattern that costs exponential time or memory: `{a,b}` eighteen times (5 s in the reference server), `*a*a*a*a`.
 // Rule:     translated once into a linear-time automaton (RE2), braces as alternatives and never expanded; length and nesting bounded.
-// Limits:   `*`, `?`, `**`, `[a-z]`, `[!a]`, `{a,b}`, `\` before a character; case counts. No extglobs, no negation.
+// Limits:   `*`, `?`, `**`, `[a-z]`, `[!a]`, `[[:digit:]]`, `{a,b}`, `\` before a character; case counts. No extglobs, no negation.
 // Proof:    glob.test.ts
 import { Denial } from '@hardened-mcp/security-core'
 import { RE2JS } from 're2js'
@@ -12,7 +12,7 @@ const MAX_BRACE_DEPTH = 4
 export type Glob = (segments: readonly string[]) => boolean
 
 export function compileGlob(glob: string): Glob {
-  const pattern = compile(translate(glob.replace(/^\.?\/+/, '')))
+  const pattern = compile(globSource(glob.replace(/^\.?\/+/, ''), { braces: true }))
   if (glob.includes('/')) return (segments) => pattern.testExact(segments.join('/'))
   return (segments) => pattern.testExact(segments.at(-1) ?? '')
 }
@@ -32,14 +32,15 @@ const broken = (why: string) =>
 
 type Piece = Readonly<{ length: number; source: string }>
 
-function translate(glob: string): string {
+/** The RE2 source of a glob. Without `braces` they mean themselves, as in git's patterns. */
+export function globSource(glob: string, { braces }: Readonly<{ braces: boolean }>): string {
   let depth = 0
   let source = ''
   for (let at = 0; at < glob.length; ) {
     const rest = glob.slice(at)
-    const atStart = at === 0 || /[/{,]/.test(glob[at - 1] ?? '')
-    const piece = stars(rest, atStart) ?? brace(rest, depth) ?? single(rest)
-    if (rest.startsWith('{')) depth += 1
+    const atStart = at === 0 || (braces ? /[/{,]/ : /\//).test(glob[at - 1] ?? '')
+    const piece = stars(rest, atStart) ?? (braces ? brace(rest, depth) : undefined) ?? single(rest)
+    if (braces && rest.startsWith('{')) depth += 1
     if (rest.startsWith('}') && depth > 0) depth -= 1
     if (depth > MAX_BRACE_DEPTH) throw broken('braces are nested too deeply')
     source += piece.source
@@ -76,9 +77,12 @@ function single(rest: string): Piece {
 }
 
 function bracket(rest: string): Piece {
-  const [whole, not, set] = /^\[([!^]?)(\]?[^\]]*)\]/s.exec(rest) ?? []
+  const [whole, not, set] = /^\[([!^]?)(\]?(?:\[:[a-z]+:\]|[^\]])*)\]/s.exec(rest) ?? []
   if (whole === undefined || set === undefined || set === '') throw broken('a bracket is not closed')
-  const escaped = set.replace(/[\\\][^&~|]/g, '\\$&').replaceAll('/', '')
+  // Classes such as [:digit:] mean the same to RE2; everything else means itself.
+  const escaped = set
+    .replace(/(\[:[a-z]+:\])|[\\\][^&~|]/g, (one: string) => (one.startsWith('[:') ? one : `\\${one}`))
+    .replaceAll('/', '')
   return { length: whole.length, source: not === '' ? `[${escaped}]` : `[^/${escaped}]` }
 }
 

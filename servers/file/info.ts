@@ -14,8 +14,8 @@ export function info(root: OpenRoot, { fd, stats, segments }: Entry): Result {
     path: virtualPath({ root: root.grant, segments }),
     type: kindOf(stats),
     size: stats.size,
-    modified: stats.mtime.toISOString(),
-    ...(stats.birthtimeMs > 0 ? { created: stats.birthtime.toISOString() } : {}),
+    modified: timeOf(stats.mtimeMs),
+    ...(stats.birthtimeMs > 0 ? { created: timeOf(stats.birthtimeMs) } : {}),
     mode: (stats.mode & 0o7777).toString(8).padStart(4, '0'),
     writable: root.grant.writable,
     ...(denied === undefined ? {} : { denied }),
@@ -23,6 +23,9 @@ export function info(root: OpenRoot, { fd, stats, segments }: Entry): Result {
   }
   return { text: JSON.stringify(answer) }
 }
+
+// A file system may bear times that no Date holds, and whoever owns the file sets them.
+const timeOf = (ms: number) => new Date(Math.min(Math.max(ms, -8.64e15), 8.64e15)).toISOString()
 
 // What a conditional write asks for. It costs reading the file, so only where files can be written at all.
 function hashWhereWritten(

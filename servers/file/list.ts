@@ -3,7 +3,9 @@ import type { Result } from '@hardened-mcp/security-core'
 import { itemBudget, payloadBytes } from './answer-budget.ts'
 import { nameWindow } from './directory.ts'
 import { mustBeDirectory } from './entry-rules.ts'
-import { type ListedEntry, type Listing, listedEntry } from './listing.ts'
+import { type Listing, listedEntry } from './listing.ts'
+import type { OperationOf } from './operations.ts'
+import { type OrderWindow, orderWindow } from './order-window.ts'
 import type { Entry } from './walk.ts'
 
 const PAGE_ENTRIES = 1_000 // with names of 40 bytes about as much as 64 KiB hold
@@ -11,23 +13,25 @@ const PAGE_ENTRIES = 1_000 // with names of 40 bytes about as much as 64 KiB hol
 export function list(
   listing: Listing,
   entry: Entry,
-  options: Readonly<{ cursor: string | undefined; outputBytes: number }>,
+  options: Pick<OperationOf<'list'>, 'cursor' | 'sort'> & Readonly<{ outputBytes: number }>,
 ): Result {
   mustBeDirectory(listing.root, entry)
-  const { cursor } = options
-  const { names, more, unspeakable } = nameWindow(entry.fd, cursor, PAGE_ENTRIES)
+  const { cursor, sort = 'name' } = options
+  const { names, more, unspeakable } =
+    sort === 'name' ? byName(entry, cursor) : orderWindow(listing, entry, { by: sort, cursor, most: PAGE_ENTRIES })
   const fits = itemBudget(payloadBytes(options.outputBytes))
-  const entries: ListedEntry[] = []
+  const entries: object[] = []
   let reason: 'bytes' | 'entries' | undefined = more ? 'entries' : undefined
   let last = cursor
   for (const named of names) {
     const listed = listedEntry(listing, entry.fd, named, [...entry.segments, named.name])
-    if (listed !== undefined && !fits(listed)) {
+    const row = listed === undefined ? undefined : { ...listed, ...named.shown }
+    if (row !== undefined && !fits(row)) {
       reason = 'bytes'
       break
     }
-    if (listed !== undefined) entries.push(listed)
-    last = named.name
+    if (row !== undefined) entries.push(row)
+    last = named.cursor
   }
   const text = JSON.stringify({
     entries,
@@ -35,4 +39,9 @@ export function list(
     ...(reason === undefined ? {} : { truncated: { reason, next: last } }),
   })
   return { text, rows: entries.length, truncated: reason !== undefined }
+}
+
+function byName(entry: Entry, cursor: string | undefined): OrderWindow {
+  const { names, more, unspeakable } = nameWindow(entry.fd, cursor, PAGE_ENTRIES)
+  return { names: names.map(({ name, kind }) => ({ name, kind, cursor: name, shown: {} })), more, unspeakable }
 }

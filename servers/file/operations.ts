@@ -9,6 +9,7 @@ export const MAX_PATTERN_CHARS = 1_000
 const MAX_TREE_DEPTH = 96 // as deep as a walk goes
 export const MAX_CONTEXT = 10
 export const MAX_MATCHES = 1_000
+const MAX_FILES = 32 // of one read_multiple_files: 4 KiB of its answer for each
 export const MAX_LINES = 100_000 // more than any answer can carry
 
 // Bounds that clients need not know are checked and not listed: tools/list is paid for by every conversation.
@@ -23,6 +24,9 @@ const whole = (least: number, most: number) =>
     )
 
 export const path = text(MAX_PATH_CHARS)
+export const paths = z.array(path).refine(({ length }) => length >= 1 && length <= MAX_FILES, `1 to ${MAX_FILES} paths`)
+export const sort = z.enum(['name', 'size', 'modified'])
+export const gitignore = z.boolean()
 export const glob = text(MAX_GLOB_CHARS)
 export const excludes = z.array(glob).refine(({ length }) => length <= MAX_EXCLUDES, `At most ${MAX_EXCLUDES} globs`)
 export const cursor = text(MAX_PATH_CHARS)
@@ -72,8 +76,18 @@ export const operation = z.discriminatedUnion('op', [
     ]),
     numbered: z.boolean(),
   }),
-  z.strictObject({ op: z.literal('list'), tenant, path, cursor: cursor.optional() }),
-  z.strictObject({ op: z.literal('search'), tenant, path, glob, exclude: excludes, cursor: cursor.optional() }),
+  z.strictObject({ op: z.literal('read_many'), tenant, paths }),
+  z.strictObject({ op: z.literal('read_media'), tenant, path }),
+  z.strictObject({ op: z.literal('list'), tenant, path, sort: sort.optional(), cursor: cursor.optional() }),
+  z.strictObject({
+    op: z.literal('search'),
+    tenant,
+    path,
+    glob,
+    exclude: excludes,
+    gitignore: gitignore.optional(),
+    cursor: cursor.optional(),
+  }),
   z.strictObject({
     op: z.literal('search_content'),
     tenant,
@@ -81,12 +95,13 @@ export const operation = z.discriminatedUnion('op', [
     pattern,
     glob: glob.optional(),
     exclude: excludes,
+    gitignore: gitignore.optional(),
     context,
     ignore_case: z.boolean(),
     max: matches,
     cursor: contentCursor.optional(),
   }),
-  z.strictObject({ op: z.literal('tree'), tenant, path, depth, exclude: excludes }),
+  z.strictObject({ op: z.literal('tree'), tenant, path, depth, exclude: excludes, gitignore: gitignore.optional() }),
   z.strictObject({ op: z.literal('info'), tenant, path }),
   z.strictObject({ op: z.literal('roots'), tenant }),
 ])

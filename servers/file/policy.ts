@@ -32,6 +32,7 @@ export function confinedPaths(granted: Resources): Policy<Operation> {
   const locate = locator(granted)
   return function judge(operation) {
     if (operation.op === 'roots') return allow()
+    if (operation.op === 'read_many') return judgeAll(operation.paths.map((path) => locate(path, operation.tenant)))
     const reading = locate(operation.path, operation.tenant)
     if (!reading.ok) return denyPath(reading.rule, reading.reason)
     if (!isChange(operation)) return allow()
@@ -47,6 +48,14 @@ export function confinedPaths(granted: Resources): Policy<Operation> {
     const broken = rules.find((rule) => rule !== undefined)
     return broken === undefined ? allow() : denyPath(broken, 'the place is not to be changed')
   }
+}
+
+// One path that may not be touched ends the call: the record then says `denied`, and the caller is told which one it was.
+function judgeAll(readings: readonly PathReading<RootGrant>[]): Decision {
+  const [i, broken] = [...readings.entries()].find(([, reading]) => !reading.ok) ?? []
+  if (i === undefined || broken === undefined || broken.ok) return allow()
+  const { code, says } = PATH_RULES[broken.rule]
+  return deny(code, `${broken.rule}: path ${i + 1}: ${broken.reason}`, { says: `Path ${i + 1}: ${says}` })
 }
 
 /** A root without tenants is everybody's. */

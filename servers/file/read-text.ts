@@ -19,22 +19,32 @@ const SCAN_BYTES = 64 * 1024 * 1024 // to reach a line or count them: a third of
 type TextPart = Readonly<{ text: string; encoding: TextEncoding; totalLines?: number; cut?: Cut }>
 
 export function readText(root: OpenRoot, entry: Entry, asked: OperationOf<'read_text'>, outputBytes: number): Result {
+  const answer = textOf(root, entry, asked, payloadBytes(outputBytes))
+  return { text: JSON.stringify(answer), truncated: 'truncated' in answer }
+}
+
+/** The answer about one file. Text and path take at most `most` bytes of JSON; what is around them comes on top. */
+export function textOf(
+  root: OpenRoot,
+  entry: Entry,
+  asked: Pick<OperationOf<'read_text'>, 'from' | 'numbered'>,
+  most: number,
+) {
   mustBeFile(root, entry)
   const path = virtualPath({ root: root.grant, segments: entry.segments })
-  const bytes = payloadBytes(outputBytes) - textBytes(path)
+  const bytes = most - textBytes(path)
   const { text, encoding, totalLines, cut } = closing(openForReading(entry.fd), (fd) =>
     asked.from.end === 'last'
       ? readEnd(fd, asked.from.lines, bytes)
       : readLines(fd, { ...asked.from, bytes, numbered: asked.numbered }),
   )
-  const answer = {
+  return {
     path,
     text,
     ...(totalLines === undefined ? {} : { total_lines: totalLines }),
     ...(encoding === 'utf-8' ? {} : { encoding }),
     ...(cut === undefined ? {} : { truncated: cut }),
   }
-  return { text: JSON.stringify(answer), truncated: cut !== undefined }
 }
 
 // A file that grows while it is read ends with the scan, as one without end does.
@@ -98,7 +108,7 @@ function mustBeText(start: Buffer): TextEncoding {
 
 const notText = () =>
   new Denial('invalid_input', 'The file is not text', {
-    says: 'This file is not text; get_file_info tells its size and type',
+    says: 'This file is not text; read it with read_media_file',
   })
 
 const tooFar = () =>

@@ -6,6 +6,7 @@ import { compileContent } from './content-pattern.ts'
 import { type ContentTally, contentTally, type Stop } from './content-tally.ts'
 import { errorCode, openAny } from './descriptors.ts'
 import { mustBeFile } from './entry-rules.ts'
+import { exclusion } from './exclusion.ts'
 import { compileGlob } from './glob.ts'
 import { eachLine } from './line-matches.ts'
 import { isSecret, type Listing } from './listing.ts'
@@ -67,11 +68,13 @@ function searchBelow(
 ): Result {
   const { listing, start, asked, cursor, tally, searchFile } = work
   const wanted = asked.glob === undefined ? () => true : compileGlob(asked.glob)
-  const excludes = asked.exclude.map(compileGlob)
-  const isExcluded = (segments: readonly string[]) => excludes.some((excluded) => excluded(segments))
+  const isExcluded = exclusion(listing, start, asked)
   const whole = (segments: readonly string[]) => [...start.segments, ...segments]
   const isClosed = (segments: readonly string[]) =>
-    segments.some((_, i) => isExcluded(segments.slice(0, i + 1)) || isSecret(listing, whole(segments.slice(0, i + 1))))
+    segments.some((_, i) => {
+      const names = segments.slice(0, i + 1)
+      return isExcluded(names, names.length < segments.length) || isSecret(listing, whole(names))
+    })
 
   // The file in which the last page ended is walked to as any path is: its name comes from the caller.
   function goOn(): Stop | undefined {
@@ -92,7 +95,7 @@ function searchBelow(
     root: listing.root,
     startFd: start.fd,
     after: cursor.names,
-    mayEnter: (segments) => !isExcluded(segments) && !isSecret(listing, whole(segments)),
+    mayEnter: (segments) => !isExcluded(segments, true) && !isSecret(listing, whole(segments)),
   })
   try {
     for (let visited = walk.next(); visited !== undefined && stop === undefined; visited = walk.next()) {
@@ -100,7 +103,7 @@ function searchBelow(
       stop = tally.entryStop()
       if (stop !== undefined) break
       last = segments
-      if (entry.kind === 'directory' || !wanted(segments) || isExcluded(segments)) continue
+      if (entry.kind === 'directory' || !wanted(segments) || isExcluded(segments, false)) continue
       if (entry.kind !== 'file' || isSecret(listing, whole(segments))) tally.count('skipped')
       else stop = tolerant(tally, () => opened(dirFd, entry.name, (file) => searchFile(file, whole(segments), 1)))
     }

@@ -2,6 +2,7 @@
 import { Denial, type Result } from '@hardened-mcp/security-core'
 import { itemBudget, payloadBytes } from './answer-budget.ts'
 import { mustBeDirectory } from './entry-rules.ts'
+import { exclusion } from './exclusion.ts'
 import { compileGlob } from './glob.ts'
 import { isSecret, type ListedEntry, type Listing, listedEntry } from './listing.ts'
 import type { OperationOf } from './operations.ts'
@@ -26,14 +27,13 @@ export function search(
   mustBeDirectory(listing.root, start)
   const { asked, spend, now } = options
   const matches = compileGlob(asked.glob)
-  const excludes = asked.exclude.map(compileGlob)
-  const isExcluded = (segments: readonly string[]) => excludes.some((excluded) => excluded(segments))
+  const isExcluded = exclusion(listing, start, asked)
   const whole = (segments: readonly string[]) => [...start.segments, ...segments]
   const walk = tree({
     root: listing.root,
     startFd: start.fd,
     after: cursorNames(asked.cursor),
-    mayEnter: (segments) => !isExcluded(segments) && !isSecret(listing, whole(segments)),
+    mayEnter: (segments) => !isExcluded(segments, true) && !isSecret(listing, whole(segments)),
   })
   try {
     const stopAt = now() + spend.deadlineMs * TIME_SHARE
@@ -47,7 +47,7 @@ export function search(
         break
       }
       const { dirFd, entry, segments } = visited
-      if (matches(segments) && !isExcluded(segments)) {
+      if (matches(segments) && !isExcluded(segments, entry.kind === 'directory')) {
         const listed = listedEntry(listing, dirFd, entry, whole(segments))
         if (listed !== undefined && !fits(listed)) {
           cut = cutAt('bytes', last)

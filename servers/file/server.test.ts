@@ -17,6 +17,8 @@ const plan = (name: string, input: object) => {
 
 const READ_TOOLS = [
   'read_text_file',
+  'read_multiple_files',
+  'read_media_file',
   'list_directory',
   'directory_tree',
   'search_files',
@@ -116,6 +118,16 @@ suite('file', () => {
   test('plans every tool into an operation the worker understands', () => {
     assert.deepEqual(plan('list_directory', {}), { op: 'list', path: '.' })
     assert.deepEqual(plan('list_directory', { path: 'a', cursor: 'b' }), { op: 'list', path: 'a', cursor: 'b' })
+    assert.deepEqual(plan('list_directory', { sort: 'size' }), { op: 'list', path: '.', sort: 'size' })
+    assert.deepEqual(plan('read_multiple_files', { paths: ['a', 'b'] }), { op: 'read_many', paths: ['a', 'b'] })
+    assert.deepEqual(plan('read_media_file', { path: 'a' }), { op: 'read_media', path: 'a' })
+    assert.deepEqual(plan('directory_tree', { gitignore: true }), {
+      op: 'tree',
+      path: '.',
+      depth: 3,
+      exclude: [],
+      gitignore: true,
+    })
     assert.deepEqual(plan('search_files', { glob: '*' }), { op: 'search', path: '.', glob: '*', exclude: [] })
     assert.deepEqual(plan('directory_tree', {}), { op: 'tree', path: '.', depth: 3, exclude: [] })
     assert.deepEqual(plan('search_content', { pattern: 'x', case: 'ignore' }), {

@@ -5,7 +5,8 @@ import type { Capability, Principal, ToolDefinition } from '@hardened-mcp/securi
 import type { Operation } from './operations.ts'
 import { confinedPaths } from './policy.ts'
 import { type Resources, ROOT_NAME, resources } from './resources.ts'
-import { READ, readingTools } from './tools.ts'
+import { READ } from './reading.ts'
+import { readingTools } from './tools.ts'
 import { WRITE, writingTools } from './write-tools.ts'
 import { views } from './views.ts'
 

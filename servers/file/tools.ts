@@ -1,34 +1,12 @@
-// The tools of this server: what a client may ask, and the operation each of them is turned into.
-import { type Budget, defineTool, type Label, type ToolHints } from '@hardened-mcp/security-core'
+// The tools that read: what a client may ask, and the operation each of them is turned into.
+import { type Budget, defineTool } from '@hardened-mcp/security-core'
 import { z } from 'zod'
-import {
-  column,
-  contentCursor,
-  context,
-  cursor,
-  depth,
-  excludes,
-  glob,
-  line,
-  lines,
-  MAX_LINES,
-  matches,
-  type Operation,
-  path,
-  pattern,
-} from './operations.ts'
+import { column, cursor, line, lines, MAX_LINES, type Operation, path, paths, sort } from './operations.ts'
+import { ANSWER, COMMON } from './reading.ts'
+import { searchingTools } from './search-tools.ts'
 
-export const READ = ['tool:read_only', 'resource:local', 'sys:file_read'] as const
-const YIELDS: Label = { integrity: 'untrusted', secrecy: 'private' } // anybody may have written the files
-const BUDGET: Budget = { deadlineMs: 10_000, outputBytes: 65_536 }
 const READ_BUDGET: Budget = { deadlineMs: 10_000, outputBytes: 131_072 }
-const HINTS: ToolHints = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false }
-const COMMON = { needs: READ, effect: 'read', yields: YIELDS, budget: BUDGET, annotations: HINTS } as const
-
-// Two outputs list what is always there. The others are seen in the first answer: schemas were a third of tools/list.
-const count = z.number()
-const ANSWER = z.looseObject({})
-const rows = z.array(z.unknown()) // what a row holds is seen in the first answer
+const MEDIA_BUDGET: Budget = { deadlineMs: 10_000, outputBytes: 4_194_304 } // as base64: 3 MiB of a file, what models take of an image
 
 const readTextFile = defineTool({
   ...COMMON,
@@ -73,83 +51,42 @@ const readTextFile = defineTool({
   }),
 })
 
+const readMultipleFiles = defineTool({
+  ...COMMON,
+  name: 'read_multiple_files',
+  title: 'Read several text files',
+  description: 'Each with text or error; truncated ones go on with read_text_file.',
+  budget: READ_BUDGET,
+  input: z.strictObject({ paths }),
+  output: ANSWER,
+  plan: (input): Operation => ({ op: 'read_many', paths: input.paths }),
+})
+
+const readMediaFile = defineTool({
+  ...COMMON,
+  name: 'read_media_file',
+  title: 'Read an image, sound or other binary file',
+  description: 'Whole, up to 3 MB.',
+  budget: MEDIA_BUDGET,
+  media: true,
+  input: z.strictObject({ path }),
+  output: ANSWER,
+  plan: (input): Operation => ({ op: 'read_media', path: input.path }),
+})
+
 const listDirectory = defineTool({
   ...COMMON,
   name: 'list_directory',
   title: 'List a directory',
   description:
-    'Entries of one directory by name. denied marks what is never opened. On truncated, go on with cursor = next.',
-  input: z.strictObject({ path: path.default('.'), cursor: cursor.optional() }),
+    'Entries of one directory; largest or newest first. denied marks what is never opened. On truncated, go on with cursor = next.',
+  input: z.strictObject({ path: path.default('.'), sort: sort.default('name'), cursor: cursor.optional() }),
   output: ANSWER,
   plan: (input): Operation => ({
     op: 'list',
     path: input.path,
+    ...(input.sort === 'name' ? {} : { sort: input.sort }),
     ...(input.cursor === undefined ? {} : { cursor: input.cursor }),
-  }),
-})
-
-const directoryTree = defineTool({
-  ...COMMON,
-  name: 'directory_tree',
-  title: 'Show a directory tree',
-  description: 'All names below a directory; directories end in a slash. closed are never opened.',
-  input: z.strictObject({ path: path.default('.'), depth: depth.default(3), exclude: excludes.default([]) }),
-  output: ANSWER,
-  plan: ({ path, depth, exclude }): Operation => ({ op: 'tree', path, depth, exclude }),
-})
-
-const searchFiles = defineTool({
-  ...COMMON,
-  name: 'search_files',
-  title: 'Search files by name',
-  description:
-    'Finds entries below path by glob: * ? ** [a-z] {a,b}. Without a slash the glob is tested on names at any depth, with one on the path below the start. Symbolic links are not entered.',
-  input: z.strictObject({
-    path: path.default('.'),
-    glob,
-    exclude: excludes.default([]).describe('Globs of what to leave out, with all below'),
-    cursor: cursor.optional(),
-  }),
-  output: ANSWER,
-  plan: (input): Operation => ({
-    op: 'search',
-    path: input.path,
-    glob: input.glob,
-    exclude: input.exclude,
-    ...(input.cursor === undefined ? {} : { cursor: input.cursor }),
-  }),
-})
-
-const searchContent = defineTool({
-  ...COMMON,
-  name: 'search_content',
-  title: 'Search in files',
-  description:
-    'Lines that match an RE2 pattern, in a file or below a directory. binary, skipped and partial count files not or not wholly searched. On truncated, go on with cursor = next.',
-  input: z.strictObject({
-    path: path.default('.'),
-    pattern,
-    glob: glob.optional(),
-    exclude: excludes.default([]),
-    context: context.default(0),
-    case: z.enum(['exact', 'ignore']).default('exact'),
-    max: matches.default(100),
-    cursor: contentCursor.optional(),
-  }),
-  output: z.looseObject({
-    matches: rows,
-    files_searched: count,
-  }),
-  plan: ({ path, pattern, glob, exclude, context, case: letters, max, cursor }): Operation => ({
-    op: 'search_content',
-    path,
-    pattern,
-    exclude,
-    context,
-    ignore_case: letters === 'ignore',
-    max,
-    ...(glob === undefined ? {} : { glob }),
-    ...(cursor === undefined ? {} : { cursor }),
   }),
 })
 
@@ -176,10 +113,10 @@ const listAllowedDirectories = defineTool({
 /** In the order in which they are listed. */
 export const readingTools = [
   readTextFile,
+  readMultipleFiles,
+  readMediaFile,
   listDirectory,
-  directoryTree,
-  searchFiles,
-  searchContent,
+  ...searchingTools,
   getFileInfo,
   listAllowedDirectories,
 ]

@@ -1,5 +1,7 @@
 // Files as MCP resources, `root://NAME/a/b.txt`: other names for calls of the reading tools, and no way of their own.
 import type { ResourceViews } from '@hardened-mcp/host'
+import { isNamedLikeMedia } from './media-type.ts'
+import type { Place } from './path-syntax.ts'
 import { belongsTo } from './policy.ts'
 import type { Resources, RootGrant } from './resources.ts'
 
@@ -20,7 +22,7 @@ export function views({ roots }: Resources): ResourceViews {
       ...whose({ tenants }),
       uriTemplate: `root://${name}/{+path}`,
       name: `${name} files`,
-      description: `Text of a file below ${name}:/`,
+      description: `A file below ${name}:/`,
       mimeType: 'text/plain',
     })),
     textField: 'text',
@@ -29,9 +31,18 @@ export function views({ roots }: Resources): ResourceViews {
       if (name === undefined || encoded === undefined || !names.has(name)) return undefined
       const path = decoded(encoded)
       if (path === undefined) return undefined
-      return { tool: path === '' ? 'list_directory' : 'read_text_file', arguments: { path: `${name}:/${path}` } }
+      return { tool: toolFor(path), arguments: { path: `${name}:/${path}` } }
     },
   }
+}
+
+/** The name of a place as a resource; `resolve` leads back to it. */
+export const uriOf = ({ root, segments }: Place<{ name: string }>) =>
+  `root://${root.name}/${segments.map(encodeURIComponent).join('/')}`
+
+function toolFor(path: string): string {
+  if (path === '') return 'list_directory'
+  return isNamedLikeMedia(path) ? 'read_media_file' : 'read_text_file'
 }
 
 const whose = (root: Pick<RootGrant, 'tenants'>) => ({

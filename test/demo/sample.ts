@@ -62,7 +62,7 @@ servers:
             orders: {}
             customers: { columns: [id, name, city] }   # not their e-mail addresses
   file:
-    allowed_tools: [read_text_file, list_directory, directory_tree, search_files, search_content, get_file_info, list_allowed_directories]
+    allowed_tools: [read_text_file, read_multiple_files, read_media_file, list_directory, directory_tree, search_files, search_content, get_file_info, list_allowed_directories]
     permissions: ["tool:read_only", "resource:local", "sys:file_read"]
     rate_limits: { "*": 600 }
     resources:

@@ -19,6 +19,8 @@ const CASES = {
   file: {
     tools: [
       'read_text_file',
+      'read_multiple_files',
+      'read_media_file',
       'list_directory',
       'directory_tree',
       'search_files',

@@ -23,7 +23,7 @@ import {
 } from './machine.ts'
 
 const SERVERS = ['db-query', 'file', 'fetch'] as const
-const TOOLS = { 'db-query': 4, file: 7, fetch: 1 } as const
+const TOOLS = { 'db-query': 4, file: 9, fetch: 1 } as const
 const RUNAWAY = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
 const SLOW_ROWS = 12_000_000 // about two seconds, far from the deadline of ten
 const SLOW = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${SLOW_ROWS}) SELECT count(*) FROM n`

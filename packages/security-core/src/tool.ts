@@ -18,6 +18,8 @@ export interface ToolDefinition<Input = unknown, Operation extends object = obje
   /** Shape of the structured result. */
   readonly output: z.ZodType
   readonly annotations: ToolHints
+  /** The result has `data` in base64, its `mime_type` and `uri`: the data goes out as one MCP content block of its own. */
+  readonly media?: true
   /** Required and non-empty: forgetting it does not type-check. */
   readonly needs: readonly [Capability, ...Capability[]]
   /** Pure. Describes the work; does none. */

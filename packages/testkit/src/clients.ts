@@ -29,7 +29,7 @@ export type TestClient = Readonly<{
   ping(): Promise<unknown>
   /** URIs of the resources that are listed, and templates of the others. */
   resources(): Promise<{ uris: readonly string[]; templates: readonly string[] }>
-  /** Text of one resource; rejects on a protocol error. */
+  /** Text of one resource, or its bytes in base64; rejects on a protocol error. */
   read(uri: string): Promise<string>
   /** Process id of the server under stdio. */
   pid(): number | undefined
@@ -57,7 +57,8 @@ export async function connect(kind: ClientKind, reach: Reach): Promise<TestClien
     },
     async read(uri) {
       const [content] = (await client.readResource({ uri })).contents
-      return content !== undefined && 'text' in content ? content.text : ''
+      if (content === undefined) return ''
+      return 'text' in content ? content.text : content.blob
     },
     pid: () => ('pid' in transport ? (transport.pid ?? undefined) : undefined),
     close: () => client.close(),

@@ -1,11 +1,9 @@
 // What both protocol eras serve: the tools a caller may see, and one way to call them.
 import { randomUUID } from 'node:crypto'
 import {
-  type Answer,
   type AuditSink,
   type Capability,
   type Controls,
-  type Denial,
   mayCall,
   type Principal,
   pipeline,
@@ -15,6 +13,9 @@ import {
 import { z } from 'zod'
 import type { ResourceViews } from '../define-server.ts'
 import { type ResourceRegistry, resourceRegistry } from './resource-registry.ts'
+import { refusal, type ToolCallResult, toResult } from './tool-result.ts'
+
+export type { ToolCallResult } from './tool-result.ts'
 
 /** One text for a tool that does not exist and one that this caller may not see. */
 export const UNKNOWN_TOOL = { code: -32602, message: 'Unknown tool' } as const
@@ -31,12 +32,6 @@ export type ToolListing = Readonly<{
   inputSchema: Readonly<Record<string, unknown>> & { type: 'object' }
   outputSchema: Readonly<Record<string, unknown>> & { type: 'object' }
   annotations: Readonly<Record<string, boolean>>
-}>
-
-export type ToolCallResult = Readonly<{
-  content: readonly [{ type: 'text'; text: string }]
-  structuredContent: Readonly<Record<string, unknown>>
-  isError?: true
 }>
 
 export type CallParams = Readonly<{
@@ -90,7 +85,7 @@ export function registry<Operation extends object>(options: {
       if (found === undefined || !visible(found, caller))
         return recordHidden(options.controls.audit, options.info.name, caller, name)
       const context = { ...(client === undefined ? {} : { client }), ...(trace === undefined ? {} : { trace }) }
-      return toResult(await walk({ tool: found, input, caller, stop, ...context }))
+      return toResult(await walk({ tool: found, input, caller, stop, ...context }), found)
     },
   }
   return options.views === undefined ? served : { ...served, resources: resourceRegistry(served, options.views) }
@@ -148,14 +143,4 @@ async function recordHidden(
       retryAfterMs: undefined,
     })
   }
-}
-
-const toResult = (answer: Answer): ToolCallResult =>
-  answer.ok
-    ? { content: [{ type: 'text', text: answer.released.text }], structuredContent: answer.released.structured }
-    : refusal(answer.denial)
-
-function refusal({ code, says, retryAfterMs }: Pick<Denial, 'code' | 'says' | 'retryAfterMs'>): ToolCallResult {
-  const error = { code, message: says, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }) }
-  return { content: [{ type: 'text', text: JSON.stringify({ error }) }], structuredContent: { error }, isError: true }
 }

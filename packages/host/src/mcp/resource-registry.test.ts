@@ -68,7 +68,8 @@ suite('resourceRegistry()', () => {
 
   test('shows one field where the server says so', async () => {
     const { read: readText } = resourceRegistry(registry, { ...views, textField: 'text' })
-    assert.equal((await readText({ uri: 'note://other', caller: reader, stop }))?.text, 'text of other')
+    const content = await readText({ uri: 'note://other', caller: reader, stop })
+    assert.deepEqual(content, { uri: 'note://other', mimeType: 'text/plain', text: 'text of other' })
   })
 
   for (const [name, uri, caller] of [

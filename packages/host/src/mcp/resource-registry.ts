@@ -5,9 +5,10 @@
 // Proof:    resource-registry.test.ts
 import type { Listed, ResourceFacts, ResourceViews } from '../define-server.ts'
 import type { CallParams, Registry } from './registry.ts'
+import type { MediaBlock } from './tool-result.ts'
 
 export type ReadParams = Omit<CallParams, 'name' | 'arguments'> & Readonly<{ uri: string }>
-export type ResourceContent = Readonly<{ uri: string; mimeType: string; text: string }>
+export type ResourceContent = Readonly<{ uri: string; mimeType: string } & ({ text: string } | { blob: string })>
 
 /** What the protocol layer knows of a server's resources. */
 export type ResourceRegistry = Readonly<{
@@ -35,10 +36,12 @@ export function resourceRegistry(registry: Pick<Registry, 'list' | 'call'>, view
       if (call === undefined) return undefined
       const result = await registry.call({ name: call.tool, arguments: call.arguments, ...params })
       if (result === undefined || result.isError) return undefined
+      const [{ text }, media] = result.content
+      if (media !== undefined) return { uri, ...dataOf(media) }
       return {
         uri,
         mimeType: mimeTypeOf(views, uri),
-        text: textOf(views, result.structuredContent, result.content[0].text),
+        text: textOf(views, result.structuredContent, text),
       }
     },
   }
@@ -47,6 +50,11 @@ export function resourceRegistry(registry: Pick<Registry, 'list' | 'call'>, view
 // Names of another tenant's roots and databases are nobody else's business.
 const seenBy = <Facts extends object>(caller: CallParams['caller'], listed: readonly Listed<Facts>[]) =>
   listed.flatMap(({ shownTo, ...facts }) => (shownTo === undefined || shownTo(caller) ? [facts] : []))
+
+const dataOf = (media: MediaBlock) =>
+  media.type === 'resource'
+    ? { mimeType: media.resource.mimeType, blob: media.resource.blob }
+    : { mimeType: media.mimeType, blob: media.data }
 
 const mimeTypeOf = (views: ResourceViews, uri: string) =>
   (views.listed.find((view) => view.uri === uri) ?? views.templates[0])?.mimeType ?? 'text/plain'

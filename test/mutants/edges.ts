@@ -10,6 +10,7 @@ const URLS = 'packages/security-core/src/input/url'
 const SQL = 'servers/db-query'
 const OUTBOUND = 'packages/host/src/outbound'
 const SANDBOX = 'packages/host/src/sandbox'
+const DOCTOR = 'packages/admin/src/doctor/outside'
 
 export const EDGE_MUTANTS: readonly Mutant[] = [
   {
@@ -179,5 +180,35 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
     find: 'if (job.worker?.job === job) doom(job.worker)',
     replace: '',
     because: 'a call that overran goes on working',
+  },
+  {
+    ...inside(DOCTOR, 'process-rules', 'compose-weakened'),
+    find: 'memory > 0 && memoryAndSwap === memory',
+    replace: 'memory > 0',
+    because: 'a manifest with swap passes the doctor',
+  },
+  {
+    ...inside(DOCTOR, 'place-rules', 'compose-weakened'),
+    find: 'place.startsWith(`${path}/`)',
+    replace: 'false',
+    because: "a mount of the host's /var passes the doctor",
+  },
+  {
+    ...inside(DOCTOR, 'network-rules', 'compose-weakened'),
+    find: '!internal && !Object.hasOwn(OPEN_BRIDGES, bridge)',
+    replace: 'false',
+    because: 'a server on the internet passes the doctor',
+  },
+  {
+    ...inside(DOCTOR, 'host-checks', 'host-checks'),
+    find: 'if (other.length > 0) return [false,',
+    replace: 'if (other.length > 9) return [false,',
+    because: 'a runtime that ignores the limits passes the doctor',
+  },
+  {
+    ...inside(DOCTOR, 'combine', 'host-checks'),
+    find: "finding.verdict === 'unknown' &&",
+    replace: "finding.verdict !== 'ok' &&",
+    because: 'what is bad inside is painted over from outside',
   },
 ]

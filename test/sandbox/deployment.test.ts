@@ -17,6 +17,7 @@ import {
   PORT,
   prepare,
   run,
+  ROOT,
   RUNTIMES,
   STATE,
   until,
@@ -39,6 +40,15 @@ async function doctor(...where: readonly string[]): Promise<{ code: number; line
   assert.notEqual(stdout, '', stderr)
   const findings = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { id: string; verdict: string }) // biome-ignore format: one chain
   return { code, lines: findings.flatMap(({ id, verdict }) => (verdict === 'ok' ? [] : [`${id} ${verdict}`])) }
+}
+
+/** What the doctor of the deployment does not find in order, as `view id verdict`. */
+async function fromOutside(env: Readonly<Record<string, string>>) {
+  const { code, stdout, stderr } = await run(join(ROOT, 'deploy/doctor'), ['--json'], { env: { NODE: process.execPath, ...env } }) // biome-ignore format: one call
+  assert.notEqual(stdout, '', stderr)
+  const findings = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { view: string; id: string; verdict: string }) // biome-ignore format: one chain
+  const wrong = findings.flatMap(({ view, id, verdict }) => (verdict === 'ok' ? [] : [`${view} ${id} ${verdict}`]))
+  return { code, lines: findings.length, wrong }
 }
 
 before(prepare, { timeout: 900_000 })
@@ -81,6 +91,15 @@ for (const runtime of RUNTIMES) {
         assert.deepEqual(said.code, runtime === 'runsc' ? 3 : 1, said.lines.join('\n'))
         assert.deepEqual(said.lines, runtime === 'runsc' ? UNSEEN : ['own_kernel bad'])
       })
+
+    test('doctor from outside misses what Debian has not mended, and gVisor under runc; all else holds, inside and out', async () => {
+      const said = await fromOutside({ MCP_RUNTIME: runtime })
+      const releases = ['host gvisor_version bad', 'host runc_version bad']
+      const shared = ['compose own_kernel bad', 'docker own_kernel bad', 'host runtime_is_gvisor unknown', 'host gvisor_version unknown', 'host runc_version bad', ...SERVERS.map((server) => `in ${server} own_kernel bad`)] // biome-ignore format: one list
+      assert.deepEqual(said.wrong.toSorted(), (runtime === 'runsc' ? releases : shared).toSorted())
+      assert.equal(said.code, 1)
+      assert.equal(said.lines, 36 + 36 + 14 + 3 * 19)
+    })
 
     test('db-query returns rows and refuses what is not exposed', async () => {
       const db = await client('db-query')

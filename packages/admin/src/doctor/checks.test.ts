@@ -96,7 +96,7 @@ suite('doctor', () => {
     ],
     ['keys that are a folder', { keys: { ...keys, file: { ...keys.file, mode: 0o40440 } } }, ['keys_private bad']],
     ['a trail that is a file', { audit: { ...audit, file: { ...audit.file, mode: 0o100700 } } }, ['audit_private bad']],
-    ['an old runtime', { node: '24.14.9' }, ['runtime_version bad']],
+    ['an old runtime', { node: '24.16.9' }, ['runtime_version bad']],
   ]
   for (const [name, over, turns] of WEAKENED) test(name, () => assert.deepEqual(turned({ ...HELD, ...over }), turns))
 

@@ -6,15 +6,17 @@
 import { constants } from 'node:fs'
 import { directoryMustBePrivate, keysMustBePrivate } from '@hardened-mcp/host/admin'
 import type { Facts, FileFact } from './facts.ts'
+import { openHoles } from './known-holes.ts'
 
 /** `checked` says what was seen; `mend` what the operator can do. */
 export type Finding = Readonly<{ id: string; verdict: 'ok' | 'bad' | 'unknown'; checked: string; mend: string }>
-type Seen = readonly [held: boolean | undefined, checked: string]
+/** Whether it holds (`undefined`: not seen), and what was seen. */
+export type Seen = readonly [held: boolean | undefined, checked: string]
 type Check = Readonly<{ id: string; mend: string; look(facts: Facts): Seen | undefined }>
 
 const GVISOR_BUILD = '#1 SMP Sun Jan 10 15:06:54 PST 2016' // the constant that gVisor's kernel says of itself
 const UNLIMITED = 2 ** 53 // version 1 of control groups says "no limit" with a number near 2^63
-const FREE_BYTES = 256 * 1024 * 1024
+export const FREE_BYTES = 256 * 1024 * 1024
 // The ambient set lies within CapPrm and CapInh by rule (capabilities(7)), and gVisor does not show it.
 const SETS = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd'] as const
 
@@ -22,7 +24,10 @@ const OWN_GROUPS: Seen = [undefined, "gVisor shows groups of its own, not the co
 
 const isGvisor = ({ kernelBuild }: Facts) => kernelBuild === GVISOR_BUILD
 const said = (facts: Facts, key: string) => facts.status?.get(key)
-const statsOf = (file: FileFact) => ({ ...file, isFile: () => (file.mode & constants.S_IFMT) === constants.S_IFREG })
+export const statsOf = (file: FileFact) => ({
+  ...file,
+  isFile: () => (file.mode & constants.S_IFMT) === constants.S_IFREG,
+})
 const octal = (mode: number) => mode.toString(8).padStart(4, '0')
 
 const CHECKS: readonly Check[] = [
@@ -128,10 +133,10 @@ const CHECKS: readonly Check[] = [
   },
   {
     id: 'runtime_version',
-    mend: 'Node 24.15 or later',
+    mend: 'Node 24.17 or later',
     look({ node }) {
-      const [major = 0, minor = 0] = node.split('.').map(Number)
-      return [major > 24 || (major === 24 && minor >= 15), `Node ${node}`]
+      const holes = openHoles('node', node, new Set())?.map(({ cves }) => ` ${cves.join(', ')}`)
+      return [holes === undefined ? undefined : holes.length === 0, `Node ${node}${holes?.join(',') ?? ''}`]
     },
   },
 ]
@@ -156,8 +161,9 @@ function limited(text: string | undefined): Seen {
   return [/^\d+$/.test(first) && Number(first) < UNLIMITED, `limit ${text}`]
 }
 
+/** Asks `judgeFile`, which throws when the file is not private. */
 // The rules are those by which the server itself accepts or refuses to start: one of its own would drift.
-function isPrivate(file: FileFact | undefined, path: string, judgeFile: (file: FileFact) => void): Seen {
+export function isPrivate(file: FileFact | undefined, path: string, judgeFile: (file: FileFact) => void): Seen {
   if (file === undefined) return [undefined, `${path} could not be looked at`]
   const { mode, uid, gid } = file
   try {

@@ -109,13 +109,13 @@ function canWrite(place: string): boolean {
   return true
 }
 
-const fileOf = (path: string): FileFact | undefined =>
+export const fileOf = (path: string): FileFact | undefined =>
   tolerant(() => {
     const { mode, uid, gid, size } = statSync(path)
     return { mode, uid, gid, size }
   })
 
-async function trailOf(dir: string): Promise<Facts['audit']> {
+export async function trailOf(dir: string): Promise<NonNullable<Facts['audit']>> {
   const { exitCode } = await verifyDirectory(dir)
   const freeBytes = tolerant(() => {
     const { bavail, bsize } = statfsSync(dir)

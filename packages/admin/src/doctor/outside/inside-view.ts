@@ -1,0 +1,21 @@
+// Asks the doctor inside a running server, through Docker.
+import { spawnSync } from 'node:child_process'
+import type { Finding } from '../checks.ts'
+import type { Service } from './deployment.ts'
+
+const DOCTOR = ['/nodejs/bin/node', '/app/packages/admin/bin/hardened-mcp.js', 'doctor', '--json']
+const LIMIT_MS = 120_000 // under gVisor on a busy machine
+
+/** What the doctor says inside `container`; one `unknown` line when it does not answer. */
+export function insideOf(container: string, { command }: Service): readonly Finding[] {
+  const asked = ['--audit', '--keys'].flatMap((flag) => {
+    const value = command[command.indexOf(flag) + 1]
+    return command.includes(flag) && value !== undefined ? [flag, value] : []
+  })
+  const { stdout, stderr } = spawnSync(process.env['DOCKER'] ?? 'docker', ['exec', container, ...DOCTOR, ...asked], { encoding: 'utf8', timeout: LIMIT_MS }) // biome-ignore format: one call
+  try {
+    const findings = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as Finding) // biome-ignore format: one chain
+    if (findings.every(({ id, verdict }) => typeof id === 'string' && typeof verdict === 'string')) return findings
+  } catch {} // an answer that is none is told as that
+  return [{ id: 'inside', verdict: 'unknown', checked: `no answer from inside: ${stderr?.split('\n')[0] ?? ''}`, mend: 'The container must run, from an image of this release' }] // biome-ignore format: one value
+}

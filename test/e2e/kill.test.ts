@@ -76,6 +76,7 @@ suite('a server under bombs', () => {
   test('a worker over its memory budget is ended with `too_large`', async () => {
     const client = await start('memory')
     assert.equal(codeOf(await client.call('misbehave', { kind: 'hoard' })), 'too_large')
+    assert.equal(codeOf(await client.call('misbehave', { kind: 'abort' })), 'too_large')
     assert.equal((await echo(client)).isError, undefined)
     await client.close()
   })

@@ -105,9 +105,12 @@ export function supervise(launch: Launch): Promise<number> {
 
 function endOf({ killed }: Running, code: number | null, signal: NodeJS.Signals | null): WorkerEnd {
   if (killed) return 'killed'
-  const overMemory = signal === OVER_MEMORY_SIGNAL || code === BY_SIGNAL + constants.signals[OVER_MEMORY_SIGNAL]
+  const overMemory = MEMORY_SIGNALS.some((name) => signal === name || code === BY_SIGNAL + constants.signals[name])
   return overMemory ? 'memory' : 'crashed'
 }
+
+// The watchdog's, and the abort with which V8 ends at the limit of its heap.
+const MEMORY_SIGNALS = [OVER_MEMORY_SIGNAL, 'SIGABRT'] as const
 
 const filterPipe = ({ filter }: Started): 'pipe'[] => (filter === undefined ? [] : ['pipe'])
 

@@ -1,7 +1,8 @@
 // What the egress proxy is told: where it listens, who may connect, and the operator's list, read from the policy file by itself.
 import { BlockList } from 'node:net'
 import { parseArgs } from 'node:util'
-import { parseStrictly, readPolicyFile } from '../../packages/host/src/config.ts'
+import { parseStrictly } from '../../packages/host/src/parse-strictly.ts'
+import { readPolicyFile } from '../../packages/host/src/policy/policy-file.ts'
 import type { EgressProxyOptions } from '../../packages/host/src/outbound/egress-proxy.ts'
 import { parseNetwork } from '../../servers/fetch/network.ts'
 import { hostJudge } from '../../servers/fetch/policy.ts'
@@ -26,7 +27,7 @@ export function settingsOf(args: readonly string[]): Settings {
   const listen = parseProxy(values.listen ?? '')
   if (values.policy === undefined || listen === undefined || values.client === undefined)
     throw new RangeError(`Usage: ${USAGE}`)
-  const section = readPolicyFile(values.policy).servers.fetch?.resources
+  const section = readPolicyFile(values.policy).file.servers.fetch?.resources
   if (section === undefined) throw new RangeError('The policy file must have a section servers.fetch.resources')
   const granted = parseStrictly(resources, section, 'servers.fetch.resources')
   if (grantsNothing(granted)) throw new RangeError('The policy file allows no host: nothing would ever pass')

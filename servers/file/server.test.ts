@@ -161,7 +161,7 @@ suite('file', () => {
       const { list } = registry({
         info: file,
         tools: file.tools(granted),
-        policy: { ...policy, permissions: can },
+        policy: () => ({ ...policy, permissions: can }),
         controls: {} as Controls<Operation>, // nothing is called here
       })
       const listed = list({ ...caller, can })
@@ -179,7 +179,11 @@ suite('file', () => {
     const { list } = registry({
       info: file,
       tools: file.tools(granted),
-      policy: { allowed_tools: new Set([...READ_TOOLS, ...WRITE_TOOLS]), denied_tools: new Set(), permissions: can },
+      policy: () => ({
+        allowed_tools: new Set([...READ_TOOLS, ...WRITE_TOOLS]),
+        denied_tools: new Set(),
+        permissions: can,
+      }),
       controls: {} as Controls<Operation>,
     })
     assert.deepEqual(

@@ -15,6 +15,8 @@ export const NO_CONTROL: Readonly<Record<string, string>> = {
     'makes the value every control reads; opens with its one sentence',
   'packages/security-core/src/input/url/url-rules.ts': 'the table of sentences for the rules of the files beside it',
   'packages/security-core/src/limits/gcra.ts': 'the arithmetic of the limits that import it',
+  'packages/security-core/src/limits/ledger.ts': 'where the limits count; it decides nothing by itself',
+  'packages/security-core/src/limits/limits.ts': 'the shape of the limits',
   'packages/security-core/src/output/release.ts': 'door 2: it runs the filters, which are the controls',
 }
 

@@ -99,7 +99,7 @@ suite('hardened-mcp policy check', () => {
     ['a tool that does not exist', POLICY.replace('[query_sql]', '[drop_table]'), /there is no tool drop_table/],
     ['a star as a tool', POLICY.replace('[query_sql]', '["*"]'), /allowed_tools/],
     ['a server that does not exist', POLICY.replace('db-query', 'shell'), /servers/],
-    ['another version', POLICY.replace('version: 1', 'version: 2'), /version/],
+    ['another version', POLICY.replace('version: 1', 'version: 3'), /version/],
     ['a key twice', `${POLICY}version: 1\n`, /not valid YAML/],
     [
       'an alias',

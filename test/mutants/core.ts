@@ -15,8 +15,10 @@ const DENIAL = beside('denial')
 const UNSAFE = beside('unsafe')
 const TOOL = beside('tool')
 const CAPABILITIES = beside('access/capabilities')
+const PEOPLE = { ...CAPABILITIES, file: `${CORE}/access/people.ts` }
 const RATE_LIMIT = beside('limits/rate-limit')
 const GCRA = { ...RATE_LIMIT, file: `${CORE}/limits/gcra.ts` }
+const LEDGER = { ...RATE_LIMIT, file: `${CORE}/limits/ledger.ts` }
 const PARSE_INPUT = beside('input/parse-input')
 const INJECTION = beside('input/injection-patterns')
 const PRINCIPAL = beside('identity/principal')
@@ -214,38 +216,38 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...CAPABILITIES,
-    find: 'if (policy === undefined) return deny',
-    replace: 'if (policy === undefined) return allow()\n  if (policy === null) return deny',
+    find: 'yield { holds: policy !== undefined,',
+    replace: 'yield { holds: true,',
     because: 'a server without a policy is open',
   },
   {
-    ...CAPABILITIES,
-    find: 'if (policy.denied_tools.has(tool.name))',
-    replace: 'if (policy.denied_tools.has(tool.name) && !policy.allowed_tools.has(tool.name))',
+    ...PEOPLE,
+    find: 'const isDenied = denied_tools.has(tool.name)',
+    replace: 'const isDenied = denied_tools.has(tool.name) && !allowed_tools.has(tool.name)',
     because: 'allow wins over deny',
   },
   {
-    ...CAPABILITIES,
-    find: 'if (!policy.allowed_tools.has(tool.name))',
-    replace: 'if (policy.allowed_tools.size > 0 && !policy.allowed_tools.has(tool.name))',
+    ...PEOPLE,
+    find: 'const isAllowed = allowed_tools.has(tool.name)',
+    replace: 'const isAllowed = allowed_tools.size === 0 || allowed_tools.has(tool.name)',
     because: 'an empty allowed list allows everything, as in the seed',
   },
   {
     ...CAPABILITIES,
-    find: 'if (!caller.can.has(need))',
-    replace: 'if (caller.can.size === 0)',
+    find: 'const holds = caller.can.has(need)',
+    replace: 'const holds = caller.can.size > 0',
     because: 'what the caller holds is not compared',
   },
   {
-    ...CAPABILITIES,
-    find: 'if (!policy.permissions.has(need))',
-    replace: 'if (policy.permissions.size === 0)',
+    ...PEOPLE,
+    find: 'const holds = permissions.has(need)',
+    replace: 'const holds = permissions.size > 0',
     because: 'what the server policy grants is not compared',
   },
   {
     ...RATE_LIMIT,
-    find: 'for (const limit of checks) limit.take(who, now)',
-    replace: '',
+    find: 'options.ledger.take([...own, ...shared])',
+    replace: 'options.ledger.take([])',
     because: 'calls are not counted',
   },
   {
@@ -262,14 +264,14 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...RATE_LIMIT,
-    find: "limits.get('*')]",
-    replace: "limits.get('all')]",
+    find: "[call.tool.name, '*'].flatMap",
+    replace: '[call.tool.name].flatMap',
     because: 'the common limit of a caller is not applied',
   },
   {
     ...RATE_LIMIT,
-    find: '`${call.caller.tenant}\\n${call.caller.id}`',
-    replace: 'call.caller.id',
+    find: '`${tenant}\\n${id}`',
+    replace: 'id',
     because: 'tenants share one limit, and one starves the other',
   },
   {
@@ -279,9 +281,9 @@ export const CORE_MUTANTS: readonly Mutant[] = [
     because: 'a flood of names wipes the counters of callers that are over their limit',
   },
   {
-    ...RATE_LIMIT,
-    find: 'retryAfterMs: Math.ceil(waitMs)',
-    replace: 'retryAfterMs: Math.floor(waitMs)',
+    ...LEDGER,
+    find: 'waitMs: Math.ceil(waits[longest] ?? 0)',
+    replace: 'waitMs: Math.floor(waits[longest] ?? 0)',
     because: 'a caller that waits as told is refused again',
   },
   {

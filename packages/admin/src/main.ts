@@ -5,7 +5,7 @@ import type { Command } from './command.ts'
 import { UsageError } from './command.ts'
 import { doctor } from './doctor.ts'
 import { keys } from './keys.ts'
-import { policy } from './policy.ts'
+import { policy } from './policy/policy.ts'
 import { serve } from './serve.ts'
 
 const COMMANDS: Readonly<Record<string, Command>> = { serve, keys, audit, policy, doctor }

@@ -1,12 +1,21 @@
 // `hardened-mcp serve`: flags and policy file become one running server.
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import {
+  checkPolicy,
   type FrontConfig,
   type HttpConfig,
+  mayRehearse,
+  peopleOfFile,
+  type PolicyFile,
+  type PolicyReading,
   readPolicyFile,
+  type RunOptions,
+  runPolicyTests,
   runServer,
   SANDBOX_MODES,
   type SandboxRequest,
+  type ServerDefinition,
 } from '@hardened-mcp/host/admin'
 import { type Command, UsageError } from './command.ts'
 import { defaultAuditDir, defaultKeysFile } from './paths.ts'
@@ -42,16 +51,20 @@ export const serve: Command = {
     )
     const { values } = parseArgs({ args: rest, options: { ...COMMON, ...grantFlags }, strict: true })
     const grants = grantsOf(values, Object.keys(definition.flags))
-    const file = values.policy === undefined ? undefined : readPolicyFile(values.policy)
-    const policy = file === undefined ? null : file.servers[name as 'file']
+    const read = values.policy === undefined ? undefined : readPolicyFile(values.policy)
+    const policy = read === undefined ? null : read.file.servers[name as 'file']
     if (policy === undefined) throw new RangeError(`Policy file has no section for ${name}`)
+    const granted = grants === undefined ? undefined : definition.fromFlags(grants)
+    const transport = transportOf(values, read?.file.oauth)
+    if (read !== undefined) mustHold(definition, read.file, granted, transport)
     return runServer({
       definition,
       module,
       policy,
-      granted: grants === undefined ? undefined : definition.fromFlags(grants),
+      ...(read === undefined ? {} : { rest: restOf(read, values.policy as string) }),
+      granted,
       auditDir: values.audit ?? defaultAuditDir(name),
-      transport: transportOf(values, file?.oauth),
+      transport,
       sandbox: sandboxOf(values),
       ...(values.workers === undefined ? {} : { workers: countOf(values.workers) }),
       onServing: (url) => url !== undefined && process.stderr.write(`hardened-mcp: ${name} serves ${url}\n`),
@@ -60,6 +73,30 @@ export const serve: Command = {
 }
 
 type Values = { [Flag in keyof typeof COMMON]?: (typeof COMMON)[Flag] extends { multiple: true } ? string[] : string }
+
+// The same that a change of the file has to pass while the server runs.
+function mustHold(
+  definition: ServerDefinition,
+  file: PolicyFile,
+  granted: unknown,
+  transport: FrontConfig['transport'],
+): void {
+  mayRehearse(file, transport, Date.now())
+  checkPolicy(definition, file, granted)
+  const failed = runPolicyTests(definition, file, granted).find(({ passed }) => !passed)
+  if (failed !== undefined) throw new RangeError(`Policy file: its own test fails: ${failed.test.name}`)
+}
+
+function restOf({ file, id }: PolicyReading, path: string): NonNullable<RunOptions['rest']> {
+  const people = peopleOfFile(file)
+  const shared = file.limits?.shared
+  return {
+    ...(people === undefined ? {} : { people }),
+    ...(file.dry_run === undefined ? {} : { dryRun: true }),
+    ...(shared === undefined ? {} : { sharedLimits: shared }),
+    policyFile: { path: resolve(path), id },
+  }
+}
 
 function grantsOf(values: Record<string, unknown>, flags: readonly string[]): Record<string, string[]> | undefined {
   const given = flags.filter((flag) => values[flag] !== undefined)

@@ -3,16 +3,21 @@ import { randomUUID } from 'node:crypto'
 import {
   capabilities,
   hiddenCharacters,
-  perMinute,
-  type Rates,
+  type Label,
+  type Ledger,
+  meter,
   rateLimit,
   sampledRefusals,
+  type ToolDefinition,
   type WorkTime,
 } from '@hardened-mcp/security-core'
 import type { AuditTrail } from './audit/file-sink.ts'
-import { ceilingOf, type FrontConfig, parseStrictly, type ServerPolicy } from './config.ts'
+import type { FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
 import { type Registry, registry } from './mcp/registry.ts'
+import { parseStrictly } from './parse-strictly.ts'
+import { rehearsal } from './policy/dry-run.ts'
+import type { LivePolicy } from './policy/live-policy.ts'
 import type { WorkerPool } from './sandbox/worker-pool.ts'
 
 /** Order of `guards` is the order in which they judge. The secure defaults of every server are these lines. */
@@ -20,32 +25,45 @@ export function assemble(options: {
   definition: ServerDefinition
   config: FrontConfig
   audit: Pick<AuditTrail, 'sink' | 'fingerprint'>
+  live: Pick<LivePolicy, 'current'>
+  ledger: Ledger
   workers: Pick<WorkerPool, 'execute'>
   work?: Pick<WorkTime, 'guard'> | undefined
 }): Registry {
-  const { definition, config, audit, workers, work } = options
+  const { definition, config, audit, live, ledger, workers, work } = options
   const { name, title, version, instructions } = definition
   const resources = parseStrictly(definition.resources, config.resources, 'Resources')
-  const policy = ceilingOf(config.policy)
+  const whole = () => live.current().ceiling
+  const enforced = () => {
+    const { ceiling, dryRun } = live.current()
+    if (ceiling === undefined || !dryRun) return ceiling
+    const { people: _, ...server } = ceiling
+    return server
+  }
+  const current = () => live.current().limits
+  const sampled = sampledRefusals(audit.sink, Date.now)
   return registry({
     info: { name, title, version, instructions },
-    tools: definition.tools(resources),
+    tools: definition.tools(resources).map((tool) => labelled(tool, config.policy?.labels?.[tool.name])),
     views: definition.views?.(resources),
-    policy,
+    policy: enforced,
     controls: {
       server: name,
       guards: [
-        capabilities(policy),
-        rateLimit({ rates: ratesOf(config.policy), now: Date.now }),
+        capabilities(enforced),
+        rehearsal(whole, () => live.current().dryRun, sampled),
+        rateLimit({ current, ledger }),
         ...(work === undefined ? [] : [work.guard]),
       ],
       policies: definition.policies(resources),
+      meter: meter({ current, ledger, cost: (operation) => definition.cost?.(operation) ?? {} }),
       execute: workers.execute,
       filters: [hiddenCharacters],
-      audit: sampledRefusals(audit.sink, Date.now),
+      audit: sampled,
       fingerprint: audit.fingerprint,
       now: Date.now,
       newCallId: randomUUID,
+      policyId: () => live.current().id,
     },
   })
 }
@@ -56,10 +74,11 @@ export function largestAnswer(definition: ServerDefinition, config: FrontConfig)
   return Math.max(...tools.map((tool) => tool.budget.outputBytes))
 }
 
-const ratesOf = (policy: ServerPolicy | null): Rates =>
-  Object.fromEntries(
-    Object.entries(policy?.rate_limits ?? {}).map(([name, rate]) => [
-      name,
-      typeof rate === 'number' ? perMinute(rate) : { perMinute: rate.per_minute, burst: rate.burst },
-    ]),
-  )
+// A label of the policy is more than the tool's own, never less: the schema knows no other words.
+const labelled = <Operation extends object>(
+  tool: ToolDefinition<unknown, Operation>,
+  more: { integrity?: 'untrusted'; secrecy?: 'private' } | undefined,
+): ToolDefinition<unknown, Operation> =>
+  more === undefined
+    ? tool
+    : Object.freeze({ ...tool, yields: Object.freeze({ ...tool.yields, ...more } satisfies Label) })

@@ -1,5 +1,5 @@
 // What a server is: data and pure functions. Everything that touches the world is in its worker.
-import type { Capability, Policies, Principal, ToolDefinition } from '@hardened-mcp/security-core'
+import type { Capability, Cost, Policies, Principal, ToolDefinition } from '@hardened-mcp/security-core'
 import type { z } from 'zod'
 import type { Placing } from './sandbox/placement.ts'
 
@@ -64,6 +64,8 @@ export interface ServerDefinition<Resources = unknown, Operation extends object 
   views?(resources: Resources): ResourceViews
   /** Bounds the time that one tenant may hold workers, over all of its calls. */
   work?(resources: Resources): WorkLimit<Operation>
+  /** The most that an operation may use of the budgets of rows, bytes sent out and hosts. Nothing when left out. */
+  cost?(operation: Operation): Cost
   readonly worker: WorkerSpec<Resources>
 }
 

@@ -1,12 +1,14 @@
 // The process that speaks MCP: it authenticates, decides, audits and answers. It can spawn nothing and opens no file but
 // its code, its keys and its audit directory; the work is done by workers that only the supervisor can start.
 import type { Socket } from 'node:net'
-import { workTime } from '@hardened-mcp/security-core'
+import { localLedger, workTime } from '@hardened-mcp/security-core'
 import { assemble, largestAnswer } from './assemble.ts'
 import { type AuditTrail, openAuditSink } from './audit/file-sink.ts'
-import { ceilingOf, type FrontConfig, parseStrictly } from './config.ts'
+import type { FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
 import { operationalLog } from './log.ts'
+import { parseStrictly } from './parse-strictly.ts'
+import { livePolicy } from './policy/live-policy.ts'
 import type { ToFront, ToSupervisor } from './sandbox/messages.ts'
 import { EXIT_BROKEN, EXIT_CONFIG } from './sandbox/exit-codes.ts'
 import { type PoolOptions, type WorkerPool, workerPool } from './sandbox/worker-pool.ts'
@@ -43,14 +45,16 @@ async function start(config: FrontConfig): Promise<void> {
   }
   for (const [message, handle] of early) receive(message, handle)
   await workers.ready // nothing is promised to a client before a worker could open what was granted
-  const served = assemble({ definition, config, audit, workers, work })
-  await audit.sink({ type: 'config.loaded', server: definition.name })
+  const live = livePolicy({ config, definition, audit: audit.sink, log: (event, fields) => log.warn(event, fields) })
+  const ledger = localLedger(() => performance.now())
+  const served = assemble({ definition, config, audit, live, ledger, workers, work })
+  await audit.sink({ type: 'config.loaded', server: definition.name, policy: live.current().id })
   const serving = await serve({
     config,
     registry: served,
     audit: audit.sink,
     healthy: audit.healthy,
-    permissions: ceilingOf(config.policy)?.permissions ?? [],
+    live,
     log,
     onClose: () => drain(),
   })

@@ -1,6 +1,6 @@
 // Joins a registry to the transport the operator chose, and every transport to an identity.
 import { readFileSync } from 'node:fs'
-import type { AuditSink, Capability } from '@hardened-mcp/security-core'
+import { type AuditSink, CAPABILITIES } from '@hardened-mcp/security-core'
 import type { FrontConfig, HttpConfig } from './config.ts'
 import { apiKeyStore } from './identity/api-key-store.ts'
 import { httpAuthenticator } from './identity/http-authenticator.ts'
@@ -10,6 +10,7 @@ import type { OperationalLog } from './log.ts'
 import { type AuthEvent, serveHttp } from './mcp/http.ts'
 import type { Registry } from './mcp/registry.ts'
 import { serveOnStdio } from './mcp/stdio.ts'
+import type { LivePolicy } from './policy/live-policy.ts'
 
 /** `close` stops taking calls and resolves when those in flight have been answered. */
 export type Serving = Readonly<{ url?: string; close(): Promise<void> }>
@@ -19,7 +20,7 @@ export type ServeOptions = Readonly<{
   registry: Registry
   audit: AuditSink
   healthy: () => boolean
-  permissions: Iterable<Capability>
+  live: LivePolicy
   log: OperationalLog
   /** The client of a stdio server went away. */
   onClose: () => void
@@ -30,8 +31,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   return transport.kind === 'stdio' ? serveLocal(options) : serveRemote(options, transport)
 }
 
-function serveLocal({ config, registry, audit, permissions, onClose, log }: ServeOptions): Serving {
-  const caller = localIdentity({ uid: process.getuid?.() ?? 0, permissions })
+function serveLocal({ config, registry, audit, onClose, log }: ServeOptions): Serving {
+  const caller = localIdentity({ uid: process.getuid?.() ?? 0, permissions: CAPABILITIES }) // the policy is the ceiling
   const { id, tenant, auth } = caller
   void audit({ type: 'auth.success', server: config.server, caller: id, tenant, auth }).catch(() => undefined) // calls are recorded by themselves
   return serveOnStdio({
@@ -43,7 +44,7 @@ function serveLocal({ config, registry, audit, permissions, onClose, log }: Serv
 }
 
 async function serveRemote(
-  { config, registry, audit, healthy, permissions, log }: ServeOptions,
+  { config, registry, audit, healthy, live, log }: ServeOptions,
   http: HttpConfig,
 ): Promise<Serving> {
   const store = apiKeyStore({ file: http.keysFile, now: Date.now, log: (event, fields) => log.warn(event, fields) })
@@ -53,7 +54,8 @@ async function serveRemote(
       ? undefined
       : resourceServer({
           config: section,
-          permissions,
+          permissions: live.current().ceiling?.permissions ?? [],
+          revoked: (jti) => live.current().revoked.has(jti),
           now: Date.now,
           elapsed: () => performance.now(),
           onEvent: (event, fields) => log.warn(event, fields),
@@ -68,6 +70,7 @@ async function serveRemote(
     ...(oauth === undefined ? {} : { oauth: oauth.server }),
     onAuth: recordAuth(config.server, audit),
     healthy,
+    trouble: live.trouble,
     now: Date.now,
     onerror: (error) => log.warn('protocol_error', { reason: error.message }),
   })
@@ -76,6 +79,7 @@ async function serveRemote(
     async close() {
       await serving.close()
       store.close()
+      live.close()
     },
   }
 }

@@ -6,6 +6,7 @@ import { Denial, denialOf } from './denial.ts'
 import { injectionMarks } from './input/injection-patterns.ts'
 import { parseInput } from './input/parse-input.ts'
 import { type OutputFilter, type Released, release, screenDenial } from './output/release.ts'
+import type { Meter, Used } from './limits/meter.ts'
 import type { ToolDefinition } from './tool.ts'
 import type { Budget, CallContext, Principal, Result } from './types.ts'
 
@@ -24,6 +25,8 @@ export type Controls<Operation extends object> = Readonly<{
   server: string
   guards: readonly [Guard, ...Guard[]]
   policies: Policies<Operation>
+  /** Reserves what the operation may use, and takes back what it did not. */
+  meter: Meter<Operation>
   execute: Executor<Operation>
   filters: readonly [OutputFilter, ...OutputFilter[]]
   audit: AuditSink
@@ -32,6 +35,8 @@ export type Controls<Operation extends object> = Readonly<{
   /** Milliseconds since the epoch. */
   now: () => number
   newCallId: () => string
+  /** Names the policy that is in force, for the audit trail. */
+  policyId?: () => string
 }>
 
 export type CallRequest<Operation extends object> = Readonly<{
@@ -56,6 +61,7 @@ export function pipeline<Operation extends object>(controls: Controls<Operation>
     const { tool, stop } = request
     const call = openCall(request, controls)
     let about: Partial<AuditEvent> = aboutCall(call)
+    let used: Used | undefined
     const audit = (event: Partial<AuditEvent> & Pick<AuditEvent, 'type'>) =>
       durable(controls.audit, { ...about, ...event })
     try {
@@ -64,6 +70,7 @@ export function pipeline<Operation extends object>(controls: Controls<Operation>
       about = { ...about, ...marksOf(request.input) }
       const input = parseInput(tool.input, request.input)
       const operation = clear(tool.plan(input, call.caller), controls.policies, call)
+      must(await controls.meter.reserve(call, operation))
       const recorded = audit({ type: 'tool_call.request' })
       if (tool.effect !== 'read') await recorded // no record, no effect
       const work = start(controls.execute, operation, tool.budget, stop)
@@ -71,7 +78,8 @@ export function pipeline<Operation extends object>(controls: Controls<Operation>
       await recorded
       const result = await work
       const released = release(result, controls.filters, tool.budget)
-      await audit({ type: 'tool_call.success', decision: 'allow', ...spent(call, controls, result, released) })
+      used = { rows: result.rows, bytes: Buffer.byteLength(released.text) }
+      await audit({ type: 'tool_call.success', decision: 'allow', ...spent(call, controls, used) })
       return { ok: true, released } // no record, no output
     } catch (thrown) {
       const denial = screenDenial(denialOf(thrown), controls.filters)
@@ -79,6 +87,8 @@ export function pipeline<Operation extends object>(controls: Controls<Operation>
       const dur_ms = controls.now() - call.at
       const lost = await audit({ ...event, dur_ms }).then(() => undefined, denialOf)
       return { ok: false, denial: lost ?? denial }
+    } finally {
+      await controls.meter.settle(call, used)
     }
   }
 }
@@ -95,6 +105,7 @@ function openCall<Operation extends object>(
     tool: Object.freeze(facts),
     caller,
     at: controls.now(),
+    ...(controls.policyId === undefined ? {} : { policy: controls.policyId() }),
     ...(client === undefined ? {} : { client }),
     ...(trace === undefined ? {} : { trace }),
   })
@@ -119,10 +130,10 @@ async function durable(sink: AuditSink, event: AuditEvent): Promise<void> {
   }
 }
 
-const spent = (call: CallContext, controls: Pick<Controls<object>, 'now'>, result: Result, released: Released) => ({
+const spent = (call: CallContext, controls: Pick<Controls<object>, 'now'>, { rows, bytes }: Used) => ({
   dur_ms: controls.now() - call.at,
-  bytes: Buffer.byteLength(released.text),
-  ...(result.rows === undefined ? {} : { rows: result.rows }),
+  bytes,
+  ...(rows === undefined ? {} : { rows }),
 })
 
 // A fault is an error, a refusal is a denial, and a rate limit has its own event so that it can be counted.

@@ -56,6 +56,8 @@ export type CallContext = Readonly<{
   at: number
   /** Name and version the client gave of itself: information only, never a ground for a decision. */
   client?: string
+  /** Names the policy that is in force for the whole of this call. */
+  policy?: string
   /** A well-formed W3C traceparent, when the client sent one. */
   trace?: string
 }>

@@ -10,6 +10,7 @@ import {
   type Principal,
   principal,
   type ToolDefinition,
+  unmetered,
 } from '@hardened-mcp/security-core'
 import { z } from 'zod'
 import { fakeAudit } from './fake-audit.ts'
@@ -61,6 +62,7 @@ export const aControl = (over: Partial<Controls<NoteOperation>> = {}): Controls<
   server: 'notes',
   guards: [() => allow()],
   policies: [() => allow()],
+  meter: unmetered,
   execute: fakeExecutor<NoteOperation>().execute,
   filters: [hiddenCharacters],
   audit: fakeAudit().sink,

@@ -24,7 +24,7 @@ import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CAPABILITIES } from '@hardened-mcp/security-core'
 import { z } from 'zod'
-import { parseStrictly } from '../config.ts'
+import { parseStrictly } from '../parse-strictly.ts'
 import { KeysBroken } from './broken-keys.ts'
 
 const MAX_KEYS = 10_000

@@ -47,10 +47,10 @@ export function reject(request: IncomingMessage, response: ServerResponse, rejec
   request.resume() // what is still coming is thrown away, and the connection closes with the answer
 }
 
-export function health(response: ServerResponse, healthy: boolean): void {
+export function health(response: ServerResponse, healthy: boolean, trouble?: string): void {
   response
     .writeHead(healthy ? 200 : 503, { ...COMMON_HEADERS, 'content-type': 'text/plain' })
-    .end(healthy ? 'ok\n' : 'unhealthy\n')
+    .end(healthy ? `${trouble ?? 'ok'}\n` : 'unhealthy\n')
 }
 
 /** Sends what the protocol layer answered, no faster than the client reads. */

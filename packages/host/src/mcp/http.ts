@@ -32,6 +32,8 @@ export type HttpOptions = Readonly<{
   /** Awaited: an authentication that cannot be recorded is not accepted. */
   onAuth: (event: AuthEvent) => Promise<void>
   healthy: () => boolean
+  /** One word for what is wrong and does not stop calls. */
+  trouble?: () => string | undefined
   now: () => number
   onerror: (error: Error) => void
 }>
@@ -81,7 +83,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const rejection = httpGuard(request, limits)
     if (rejection !== undefined) return reject(request, response, rejection)
-    if (request.url === '/healthz') return health(response, options.healthy())
+    if (request.url === '/healthz') return health(response, options.healthy(), options.trouble?.())
     if (oauth?.metadataPaths.has(request.url ?? '') === true) return describe(response, oauth.metadata)
     const peer = peerOf(request, proxies)
     if ('rejection' in peer) return reject(request, response, peer.rejection)

@@ -62,14 +62,15 @@ export interface Registry {
 export function registry<Operation extends object>(options: {
   info: Registry['info']
   tools: readonly ToolDefinition<unknown, Operation>[]
-  policy: ServerCapabilityPolicy | undefined
+  /** In force at this moment. */
+  policy: () => ServerCapabilityPolicy | undefined
   controls: Controls<Operation>
   views?: ResourceViews | undefined
 }): Registry {
   const tools = new Map(options.tools.map((tool) => [tool.name, { tool, listing: listingOf(tool) }]))
   const walk = pipeline(options.controls)
   const visible = (tool: ToolDefinition<unknown, Operation>, caller: Principal) =>
-    mayCall(tool, caller, options.policy).verdict === 'allow'
+    mayCall(tool, caller, options.policy()).verdict === 'allow'
   const served: Registry = {
     info: options.info,
     list: (caller) => [...tools.values()].filter(({ tool }) => visible(tool, caller)).map(({ listing }) => listing),

@@ -79,11 +79,12 @@ const fsFlags = (reads: readonly string[], writes: readonly string[]) => [
 ]
 
 function frontReads(config: FrontConfig): string[] {
-  const audit = `${config.auditDir}/`
-  if (config.transport.kind === 'stdio') return [audit]
+  const shared = [config.sharedLimits?.password_file, config.sharedLimits?.ca_file]
+  const audit = [`${config.auditDir}/`, config.policyFile?.path, ...shared].filter((path) => path !== undefined)
+  if (config.transport.kind === 'stdio') return audit
   const { keysFile, tls, oauth } = config.transport
   return [
-    audit,
+    ...audit,
     keysFile,
     ...(oauth === undefined ? [] : oauthFiles(oauth)),
     ...(tls === undefined ? [] : [tls.certFile, tls.keyFile]),

@@ -1,7 +1,9 @@
 // From what the operator asked for to a running server: validates, builds the launch plan, supervises.
 import { mkdirSync, realpathSync } from 'node:fs'
-import { type FrontConfig, parseStrictly, policyOfGrants, type ServerPolicy } from '../config.ts'
+import { type FrontConfig, policyOfGrants } from '../config.ts'
 import type { ServerDefinition } from '../define-server.ts'
+import { parseStrictly } from '../parse-strictly.ts'
+import type { ServerPolicy } from '../policy/policy-file.ts'
 import { launchOf } from './launch.ts'
 import { supervise } from './supervisor.ts'
 import { chooseSandbox, type SandboxRequest } from './supervisor-sandbox.ts'
@@ -12,6 +14,8 @@ export type RunOptions = Readonly<{
   module: string
   /** The server's part of the policy file; `null` when flags alone grant. */
   policy: ServerPolicy | null
+  /** What the rest of the policy file says, and the file itself, which is followed. */
+  rest?: Pick<FrontConfig, 'people' | 'dryRun' | 'policyFile' | 'sharedLimits'>
   /** What the flags granted, as input of the definition's `resources` schema; `undefined` when no flag did. */
   granted: unknown
   auditDir: string
@@ -38,6 +42,7 @@ export async function runServer(options: RunOptions): Promise<number> {
     server: definition.name,
     module: options.module,
     policy: policy ?? policyOfGrants(definition.tools(resources), definition.grants(resources)),
+    ...options.rest,
     resources: described,
     auditDir: realpathSync(options.auditDir),
     transport: options.transport,

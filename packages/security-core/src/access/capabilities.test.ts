@@ -67,11 +67,11 @@ suite('mayCall()', () => {
 
 suite('capabilities()', () => {
   test('asks mayCall about the tool and the caller of the call', async () => {
-    const guard = capabilities(policy({ allowed_tools: ['read_note'], permissions: ['tool:read_only'] }))
+    const guard = capabilities(() => policy({ allowed_tools: ['read_note'], permissions: ['tool:read_only'] }))
     const verdict = async (call: Parameters<typeof guard>[0]) => (await guard(call)).verdict
     assert.equal(await verdict(aCall()), 'allow')
     assert.equal(await verdict(aCall({ caller: aCaller([]) })), 'deny')
     assert.equal(await verdict(aCall({ tool: aTool({ name: 'write_note' }) })), 'deny')
-    assert.equal((await capabilities(undefined)(aCall())).verdict, 'deny')
+    assert.equal((await capabilities(() => undefined)(aCall())).verdict, 'deny')
   })
 })

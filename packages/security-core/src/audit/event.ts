@@ -52,6 +52,7 @@ export const aboutCall = (call: CallContext) => ({
   tenant: call.caller.tenant,
   caller: call.caller.id,
   auth: call.caller.auth,
+  ...(call.policy === undefined ? {} : { policy: call.policy }),
   ...(call.client === undefined ? {} : { client: call.client }),
   ...(call.trace === undefined ? {} : { trace: call.trace }),
 })

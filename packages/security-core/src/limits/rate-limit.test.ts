@@ -3,10 +3,18 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { aCall, aCaller, aTool, fakeClock } from '@hardened-mcp/testkit'
 import fc from 'fast-check'
-import { perMinute, type Rates, rateLimit } from './rate-limit.ts'
+import { cellOf, type Rate } from './gcra.ts'
+import { localLedger } from './ledger.ts'
+import { perMinute, rateLimit } from './rate-limit.ts'
 
-function limited(rates: Rates, clock = fakeClock()) {
-  const guard = rateLimit({ rates, now: clock.now })
+type Rates = Readonly<Record<string, Rate>>
+
+const boundsOf = (rates: Rates) => ({ rates: new Map(Object.entries(rates)), concurrent: new Map<string, number>() })
+
+function limited(rates: Rates, clock = fakeClock(), ofTenants: Readonly<Record<string, Rates>> = {}) {
+  const tenants = new Map(Object.entries(ofTenants).map(([name, own]) => [name, boundsOf(own)]))
+  const current = () => ({ caller: boundsOf(rates), tenants })
+  const guard = rateLimit({ current, ledger: localLedger(clock.now) })
   const ask = (tool = 'read_note', id = 'agent-1', tenant = 'acme') => {
     const decision = guard(aCall({ tool: aTool({ name: tool }), caller: aCaller([], id, tenant) }))
     assert.ok(!(decision instanceof Promise))
@@ -78,6 +86,14 @@ suite('rateLimit()', () => {
     assert.equal(passes('list_notes'), false, 'by the common entry')
   })
 
+  test('what a tenant may do together holds over all of its callers, and for no other tenant', () => {
+    const rate = { perMinute: 60, burst: 2 }
+    const { passes } = limited({ '*': rate }, fakeClock(), { acme: { '*': { perMinute: 60, burst: 3 } } })
+    assert.deepEqual([passes('a', '1'), passes('a', '1'), passes('a', '2')], [true, true, true])
+    assert.equal(passes('a', '3'), false, 'the fourth of the tenant')
+    assert.deepEqual([passes('a', '3', 'globex'), passes('a', '4', 'globex')], [true, true])
+  })
+
   test('states the longest of two waits', () => {
     const { passes, waitMs } = limited({ read_note: { perMinute: 6, burst: 1 }, '*': { perMinute: 60, burst: 1 } })
     passes()
@@ -138,7 +154,7 @@ suite('rateLimit()', () => {
   ]
   for (const [calls, burst] of BAD)
     test(`refuses ${calls} per minute with a burst of ${burst} at start`, () =>
-      assert.throws(() => limited({ '*': { perMinute: calls, burst } }), RangeError))
+      assert.throws(() => cellOf('a tool', { perMinute: calls, burst }), RangeError))
 })
 
 suite('perMinute()', () => {

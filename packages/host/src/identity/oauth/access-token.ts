@@ -28,7 +28,12 @@ const PLAIN_SUBJECT = /^[A-Za-z0-9_.@-]{1,90}$/
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
 const TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/
 
-export type TokenRules = Readonly<{ issuer: IssuerConfig; audience: string; revoked: ReadonlySet<string>; now: number }>
+export type TokenRules = Readonly<{
+  issuer: IssuerConfig
+  audience: string
+  revoked: Pick<ReadonlySet<string>, 'has'>
+  now: number
+}>
 
 /** Throws `TokenFault` on the first claim that does not hold. */
 export function accessToken(claims: Claims, rules: TokenRules): AccessToken {

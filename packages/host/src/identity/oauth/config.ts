@@ -17,7 +17,7 @@ const plainUrl = (text: string) => {
 const webUrl = z.string().refine(plainUrl, 'Must be a plain https URL without query and fragment')
 const path = z.string().min(1).max(4096)
 /** A control that is weakened: why, and the last day on which that is accepted. */
-const weakened = z.strictObject({ because: z.string().min(10).max(256), until: z.iso.date() })
+export const weakened = z.strictObject({ because: z.string().min(10).max(256), until: z.iso.date() })
 const inside = z
   .strictObject({ network: z.string(), prefix: z.int().min(8).max(128), ca_file: path.exactOptional() })
   .refine(({ network, prefix }) => isNetwork(network, prefix), 'Must be a network such as 10.0.0.5 with its prefix')
@@ -53,6 +53,16 @@ const issuer = z
   .refine((one) => one.jwks_uri !== undefined || one.introspection !== undefined, 'Needs jwks_uri or introspection')
 export type IssuerConfig = z.output<typeof issuer>
 
+const actor = z.string().regex(/^[\x21-\x7e]{1,256}$/, 'Must be the sub of an actor')
+const delegation = z.strictObject({
+  /** Actors behind one subject, the current one counted (RFC 8693 §4.1). 0: nobody acts for anybody. */
+  max_depth: z.int().min(0).max(10).default(3),
+  /** Who may act for a subject. Nobody else may, at any place of the chain. */
+  actors: z.array(actor).max(1_000).default([]),
+  /** What this server is called where it acts itself: a chain that holds it has come round. */
+  own_id: actor.exactOptional(),
+})
+
 const distinct = <Item>(items: readonly Item[], key: (item: Item) => unknown) =>
   new Set(items.map(key)).size === items.length
 
@@ -72,6 +82,8 @@ export const oauthSection = z
     /** `jti` of tokens that are no longer accepted. */
     revoked: z.array(z.string().min(1).max(256)).max(10_000).default([]),
     dpop_nonce: z.boolean().default(false),
+    /** Left out: a token that one party presents for another is refused. */
+    delegation: delegation.default({ max_depth: 3, actors: [] }),
   })
   .superRefine(({ scopes, scope_implies }, context) => {
     try {

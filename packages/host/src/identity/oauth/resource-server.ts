@@ -31,6 +31,8 @@ export function resourceServer(from: {
   config: OauthConfig
   /** What the server's policy grants at all: the scopes a new client is told to ask for. */
   permissions: Iterable<Capability>
+  /** Asked beside the section's own list; left out, that list alone counts. */
+  revoked?: (jti: string) => boolean
   now: () => number
   elapsed: () => number
   onEvent?: (event: string, fields: Readonly<Record<string, string>>) => void

@@ -26,12 +26,18 @@ type Remembered = Readonly<{ token: AccessToken; until: number; trusted: Trusted
 export function tokenVerifier(from: {
   config: OauthConfig
   client: (issuer: IssuerConfig) => IssuerClient
+  revoked?: (jti: string) => boolean
   now: () => number
   elapsed: () => number
   onEvent?: (event: string, fields: Readonly<Record<string, string>>) => void
 }): TokenVerifier {
   const { config, now } = from
-  const revoked = new Set(config.revoked)
+  const listed = new Set(config.revoked)
+  const revoked = { has: (jti: string) => from.revoked?.(jti) ?? listed.has(jti) }
+  const stillGood = (token: AccessToken) => {
+    if (revoked.has(token.jti)) throw new TokenFault('The token is revoked') // since it was remembered
+    return token
+  }
   const issuers = new Map(config.issuers.map((issuer) => [issuer.issuer, trust(issuer)]))
   const opaque = [...issuers.values()].find((trusted) => trusted.opaque !== undefined)?.opaque
   const remembered = new Map<string, Remembered>()
@@ -62,13 +68,13 @@ export function tokenVerifier(from: {
   }
 
   return async function tokenVerifier(token) {
-    if (opaque !== undefined && !token.includes('.')) return opaque(token)
+    if (opaque !== undefined && !token.includes('.')) return stillGood(await opaque(token))
     const id = hash('sha256', token, 'base64url') // the token itself is kept nowhere
     const known = remembered.get(id)
     // A key that left the set takes its tokens along, also those that were checked a moment ago.
     if (known !== undefined && from.elapsed() < known.until && now() < known.token.expiresAt + SKEW_MS) {
       const current = await known.trusted.keys.key(known.kid)
-      if (current?.key === known.key) return known.token
+      if (current?.key === known.key) return stillGood(known.token)
     }
     remembered.delete(id)
     const { header, claims, alg, kid } = readJws(token)

@@ -1,0 +1,132 @@
+// Question: which policy is in force now?
+// Threat:   a policy that is half written, broken or gone while the server runs, and takes every limit with it; an old one that stays for ever.
+// Rule:     the file is looked at every 2 s: read, validated, tested by its own tests, recorded, then put in force as a whole.
+//           One that fails any of it, or is gone, changes nothing: the last good one stands, and log, trail and /healthz say so.
+// Limits:   resources, issuers and the shared store are taken over at a start only: a file that changes them is kept out until then.
+// Proof:    live-policy.test.ts
+import { readFile, stat } from 'node:fs/promises'
+import type { AuditSink } from '@hardened-mcp/security-core'
+import type { FrontConfig } from '../config.ts'
+import type { ServerDefinition } from '../define-server.ts'
+import { mayRehearse } from './dry-run.ts'
+import { type EffectivePolicy, effectivePolicy, peopleOfFile } from './effective-policy.ts'
+import { parsePolicy, type PolicyFile, policyId } from './policy-file.ts'
+import { checkPolicy, runPolicyTests } from './policy-tests.ts'
+
+const POLL_MS = 2_000
+
+export type InForce = EffectivePolicy & Readonly<{ id: string; dryRun: boolean; revoked: ReadonlySet<string> }>
+export type LivePolicy = Readonly<{
+  current(): InForce
+  /** One word for /healthz while the file is not what is in force. */
+  trouble(): string | undefined
+  close(): void
+}>
+
+type Events = 'policy_loaded' | 'policy_refused' | 'policy_missing'
+
+export function livePolicy(from: {
+  config: FrontConfig
+  definition: Pick<ServerDefinition, 'name' | 'resources' | 'tools' | 'policies'>
+  audit: AuditSink
+  log: (event: Events, fields: Readonly<Record<string, string>>) => void
+  pollMs?: number
+}): LivePolicy {
+  const { config, definition } = from
+  const { name } = definition
+  let inForce: InForce = {
+    ...effectivePolicy(name, config.policy, config.people),
+    id: config.policyFile?.id ?? 'flags',
+    dryRun: config.dryRun === true,
+    revoked: new Set(config.transport.kind === 'http' ? (config.transport.oauth?.revoked ?? []) : []),
+  }
+  let seen = inForce.id // of the text that was judged last
+  let trouble: Events | undefined
+  let closed = false
+  const file = config.policyFile
+  if (file === undefined) return { current: () => inForce, trouble: () => undefined, close: () => undefined }
+
+  const keepLastGood = async (event: Events, reason: string) => {
+    trouble = event
+    const err = `${reason}; policy ${inForce.id} stays in force`
+    from.log(event, { reason, policy: inForce.id })
+    await from
+      .audit({ type: 'alert.raised', server: name, rule: event, policy: inForce.id, err })
+      .catch(() => undefined)
+  }
+  const takeOver = async (text: string) => {
+    const id = policyId(text)
+    if (id === seen && trouble !== 'policy_missing') return
+    seen = id
+    if (id === inForce.id) {
+      trouble = undefined // put back as it was
+      return from.log('policy_loaded', { policy: id })
+    }
+    try {
+      const next = judged(text, id)
+      await from.audit({ type: 'config.loaded', server: name, policy: id })
+      inForce = next
+      trouble = undefined
+      from.log('policy_loaded', { policy: id })
+    } catch (thrown) {
+      await keepLastGood('policy_refused', thrown instanceof RangeError ? thrown.message : 'It cannot be recorded')
+      if (!(thrown instanceof RangeError)) seen = '' // the trail may be writable again
+    }
+  }
+  const judged = (text: string, id: string): InForce => {
+    const next = parsePolicy(text)
+    mustNotNeedRestart(config, next, name)
+    mayRehearse(next, config.transport, Date.now())
+    checkPolicy(definition, next, config.resources)
+    const failed = runPolicyTests(definition, next, config.resources).find(({ passed }) => !passed)
+    if (failed !== undefined) throw new RangeError(`Its own test fails: ${failed.test.name}`)
+    return {
+      ...effectivePolicy(name, next.servers[name as 'file'], peopleOfFile(next)),
+      ...{ id, dryRun: next.dry_run !== undefined, revoked: new Set(next.oauth?.revoked ?? []) },
+    }
+  }
+  const look = async () => {
+    const text = await readFile(file.path, 'utf8').catch(() => undefined)
+    if (closed) return
+    if (text !== undefined) await takeOver(text)
+    else if (trouble !== 'policy_missing') await keepLastGood('policy_missing', 'The policy file cannot be read')
+    if (!closed) timer = later()
+  }
+  let stamp = ''
+  const lookIfChanged = async () => {
+    const now = await stat(file.path).then(
+      ({ ino, size, mtimeMs, ctimeMs }) => `${ino} ${size} ${mtimeMs} ${ctimeMs}`,
+      () => 'missing',
+    )
+    if (now === stamp && seen !== '') timer = later()
+    else await look()
+    stamp = now
+  }
+  const later = () => setTimeout(() => void lookIfChanged().catch(() => undefined), from.pollMs ?? POLL_MS).unref()
+  let timer = later()
+  return {
+    current: () => inForce,
+    trouble: () => trouble,
+    close() {
+      closed = true
+      clearTimeout(timer)
+    },
+  }
+}
+
+// Workers and issuers were started with what stood there then.
+function mustNotNeedRestart(config: FrontConfig, next: PolicyFile, name: string): void {
+  const section = next.servers[name as 'file']
+  const text = (value: unknown) => JSON.stringify(value) ?? ''
+  if (
+    section !== undefined &&
+    config.policy?.resources !== undefined &&
+    text(section.resources) !== text(config.policy.resources)
+  )
+    throw new RangeError('resources have changed: restart the server')
+  const before = config.transport.kind === 'http' ? config.transport.oauth : undefined
+  if (config.transport.kind === 'http' && text({ ...next.oauth, revoked: 0 }) !== text({ ...before, revoked: 0 }))
+    throw new RangeError('oauth has changed: restart the server')
+  if (text(next.limits?.shared) !== text(config.sharedLimits))
+    throw new RangeError('limits.shared has changed: restart the server')
+}

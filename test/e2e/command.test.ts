@@ -135,11 +135,9 @@ suite('hardened-mcp audit verify', () => {
     assert.equal((await verify(`0:${seq}:${hash}`)).code, 0)
     assert.equal((await verify(`0:${seq}:${'0'.repeat(64)}`)).code, 1)
     writeFileSync(file, `${lines.slice(0, -1).join('\n')}\n`)
-    assert.equal(
-      (await command(['audit', 'verify', trail])).code,
-      0,
-      'without an anchor a cut at the end shows nothing',
-    )
+    assert.equal((await command(['audit', 'verify', trail])).code, 1, 'the key of the slot is of a later epoch')
+    rmSync(join(trail, 'slot-0.key'))
+    assert.equal((await command(['audit', 'verify', trail])).code, 3, 'with the key gone nothing is established')
     assert.equal((await verify(`0:${seq}:${hash}`)).code, 1)
   })
 })

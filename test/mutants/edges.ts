@@ -1,11 +1,10 @@
-// Breaks of what surrounds the core: the trail, addresses and URLs, the SQL guard, dialling, and the worker pool.
+// Breaks of what surrounds the core: addresses and URLs, the SQL guard, dialling, and the worker pool.
 import type { Mutant } from './mutants.ts'
 
 const inside = (folder: string, name: string, ...tests: readonly string[]) => ({
   file: `${folder}/${name}.ts`,
   tests: (tests.length === 0 ? [name] : tests).map((test) => `${folder}/${test}.test.ts`),
 })
-const AUDIT = 'packages/security-core/src/audit'
 const URLS = 'packages/security-core/src/input/url'
 const SQL = 'servers/db-query'
 const OUTBOUND = 'packages/host/src/outbound'
@@ -13,48 +12,6 @@ const SANDBOX = 'packages/host/src/sandbox'
 const DOCTOR = 'packages/admin/src/doctor/outside'
 
 export const EDGE_MUTANTS: readonly Mutant[] = [
-  {
-    ...inside(AUDIT, 'record'),
-    find: "if (unit === '\"' || unit === '\\\\') return `\\\\${unit}`",
-    replace: "if (unit === '\"' || unit === '\\\\' || unit === '\\u2028') return unit",
-    because: 'a quote in an argument forges a field of the record',
-  },
-  {
-    ...inside(AUDIT, 'record'),
-    find: '  return `${line},"prev":${text(place.prev)}}`',
-    replace: '  return `${line},"prev":""}`',
-    because: 'records are not chained',
-  },
-  {
-    ...inside(AUDIT, 'verify'),
-    find: 'if (claims.prev !== last)',
-    replace: 'if (claims.prev.length !== last.length)',
-    because: 'an edited record verifies',
-  },
-  {
-    ...inside(AUDIT, 'verify'),
-    find: 'if (claims.seq !== seq) return misplaced(claims.seq, seq)',
-    replace: '',
-    because: 'a record with a wrong number verifies',
-  },
-  {
-    ...inside(AUDIT, 'verify', 'verify', 'anchors'),
-    find: 'if (fault === undefined && anchors.last >= seq)',
-    replace: 'if (fault === undefined && anchors.last > seq)',
-    because: 'a trail that was cut at its anchor verifies',
-  },
-  {
-    ...inside(AUDIT, 'fingerprint'),
-    find: 'arguments\\0${JSON.stringify(tenant)}`',
-    replace: 'arguments`',
-    because: 'tenants can compare what they asked',
-  },
-  {
-    ...inside(AUDIT, 'canonical-json'),
-    find: 'Object.keys(item).toSorted()',
-    replace: 'Object.keys(item)',
-    because: 'the order of keys changes the hash of the same arguments',
-  },
   {
     ...inside(URLS, 'public-address'),
     find: "address.range() !== 'unicast' || !address.match(GLOBAL_UNICAST_V6)",

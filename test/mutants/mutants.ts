@@ -1,5 +1,6 @@
 // One-line breaks of the controls. Each has to turn a test red: a check that stays green does not guard what it names.
 
+import { AUDIT_MUTANTS } from './audit.ts'
 import { CORE_MUTANTS } from './core.ts'
 import { EDGE_MUTANTS } from './edges.ts'
 import { HOST_MUTANTS } from './host.ts'
@@ -16,6 +17,7 @@ export type Mutant = Readonly<{
 }>
 
 export const MUTANTS: readonly Mutant[] = [
+  ...AUDIT_MUTANTS,
   ...CORE_MUTANTS,
   ...EDGE_MUTANTS,
   ...HOST_MUTANTS,

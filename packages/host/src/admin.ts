@@ -1,6 +1,6 @@
 // What the command line needs: running servers, reading policy, keys and trails.
 export { directoryMustBePrivate } from './audit/private-files.ts'
-export { type SlotAnchor, verifyDirectory } from './audit/verify-directory.ts'
+export { type SlotAnchor, verifyDirectory } from './audit/verify/verify-directory.ts'
 export type { FrontConfig, HttpConfig } from './config.ts'
 export { parseStrictly } from './parse-strictly.ts'
 export { explainCall } from './policy/explain.ts'

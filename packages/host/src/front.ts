@@ -59,19 +59,19 @@ async function start(config: FrontConfig): Promise<void> {
     onClose: () => drain(),
   })
   drain = drainOnce(serving, audit.close)
-  setInterval(anchorTo(audit.head), ANCHOR_EVERY_MS).unref()
+  setInterval(anchorTo(audit), ANCHOR_EVERY_MS).unref()
   log.info('serving', { server: definition.name, transport: config.transport.kind })
   tell({ type: 'serving', ...(serving.url === undefined ? {} : { url: serving.url }) })
 }
 
 // Whoever keeps these lines elsewhere can show later that the trail was not rewritten or cut up to there.
-function anchorTo(head: AuditTrail['head']): () => void {
+function anchorTo({ head, note }: Pick<AuditTrail, 'head' | 'note'>): () => void {
   let last = -1
   return () => {
     const anchor = head()
     if (anchor === undefined || anchor.seq === last) return
     last = anchor.seq
-    log.info('audit_head', anchor)
+    log.info('audit_head', { ...anchor, checkpoint: note() })
   }
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, suite, test } from 'node:test'
 import type { AuditEvent } from '@hardened-mcp/security-core'
-import { verifyDirectory } from './verify-directory.ts'
+import { verifyDirectory } from './verify/verify-directory.ts'
 
 let base: string
 let dir: string
@@ -22,6 +22,7 @@ const records = (path: string) =>
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as AuditEvent & { seq: number })
+    .filter(({ type }) => type !== 'checkpoint')
 
 const WRITER = new URL('fixture/writer.ts', import.meta.url).pathname
 const ROOT = new URL('../../../../', import.meta.url).pathname

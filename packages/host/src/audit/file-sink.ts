@@ -1,11 +1,26 @@
 // The audit trail of one running server: takes a slot, goes on where its trail ended, and hands out the sink.
 import { basename, join } from 'node:path'
-import { type AuditSink, fingerprint, type LineAnchor } from '@hardened-mcp/security-core'
-import { type CommitLimits, groupCommit } from './group-commit.ts'
-import { masterKey } from './master-key.ts'
+import { randomBytes } from 'node:crypto'
+import {
+  type AuditSink,
+  fingerprint,
+  logName,
+  rawPublicKey,
+  SEED_BYTES,
+  trailSigner,
+  ed25519Key,
+  verifierKey,
+} from '@hardened-mcp/security-core'
+import type { LineAnchor } from '@hardened-mcp/security-core/verify'
+import { readState, writeState } from './epoch-state.ts'
+import type { CommitLimits } from './commit-contract.ts'
+import { groupCommit } from './group-commit.ts'
 import { endOfSegment, openTrail } from './open-trail.ts'
 import { privateDirectory } from './private-files.ts'
-import { activeName, rotation, segmentsIn } from './segments.ts'
+import { firstState, replay, type Replayed } from './replay.ts'
+import { sealer } from './sealer.ts'
+import { logKey, masterKey, onceWritten } from './secret-file.ts'
+import { activeName, firstSeqs, rotation, segmentsIn } from './segments.ts'
 import { lockSlot, type SlotLock } from './slot-lock.ts'
 import { openTrailFile } from './trail-file.ts'
 
@@ -17,6 +32,9 @@ export type AuditTrail = Readonly<{
   healthy(): boolean
   /** The last durable record. Kept where this process cannot reach, it is an anchor for `verifyDirectory`. */
   head(): (LineAnchor & Readonly<{ slot: number }>) | undefined
+  /** The last checkpoint as a signed note, for whoever keeps such notes elsewhere. */
+  note(): string | undefined
+  slot: number
   /** The file this instance writes. */
   path: string
   /** Settles what was taken, then lets go of file and slot. */
@@ -34,13 +52,34 @@ export async function openAuditSink(options: {
 }): Promise<AuditTrail> {
   const dir = await privateDirectory(options.dir)
   const key = await masterKey(dir)
+  const seed = await logKeyOf(dir)
   const { slot, lock } = await firstFreeSlot(dir, key)
   try {
-    return await openSlot({ ...options, dir, key, slot, lock })
+    return await openSlot({ ...options, dir, key, seed, slot, lock })
   } catch (thrown) {
     await lock.release()
     throw thrown
   }
+}
+
+/** Makes the directory and its keys where they are missing. Returns the verifier key of its log: to be kept elsewhere. */
+export async function initAuditDirectory(path: string): Promise<string> {
+  const dir = await privateDirectory(path)
+  await masterKey(dir)
+  return verifierKeyOf(await logKeyOf(dir))
+}
+
+async function logKeyOf(dir: string): Promise<Buffer> {
+  const seed = await logKey(dir)
+  const line = `${verifierKeyOf(seed)}\n`
+  if ((await onceWritten(dir, 'log.pub', () => line)) !== line)
+    throw new RangeError(`${join(dir, 'log.pub')} is not the public half of log.key: one of them was replaced`)
+  return seed
+}
+
+function verifierKeyOf(seed: Buffer): string {
+  const publicKey = rawPublicKey(ed25519Key(seed))
+  return verifierKey(logName(publicKey), publicKey)
 }
 
 async function firstFreeSlot(dir: string, key: Buffer): Promise<{ slot: number; lock: SlotLock }> {
@@ -54,6 +93,7 @@ async function firstFreeSlot(dir: string, key: Buffer): Promise<{ slot: number; 
 async function openSlot(options: {
   dir: string
   key: Buffer
+  seed: Buffer
   slot: number
   lock: SlotLock
   server: string
@@ -69,7 +109,12 @@ async function openSlot(options: {
     const before = aside === undefined ? undefined : await endOfSegment(join(dir, aside))
     const { tornBytes, ...start } = await openTrail(handle, { path, tornPath }, before)
     const limits = options.limits ?? {}
-    const commit = groupCommit({ file, start, server, now, rotate: rotation(dir, slot), limits })
+    const stands = await standing(dir, slot)
+    if (stands.tree.head().size !== start.seq || stands.prev !== start.prev)
+      throw new RangeError(`Audit trail ${path} is damaged at its end: its files do not follow from each other`)
+    const seals = sealer({ dir, slot, start: stands, signer: trailSigner(options.seed, slot) })
+    const commit = groupCommit({ file, start, server, now, rotate: rotation(dir, slot), limits, sealer: seals })
+    if (stands.unsealed) await commit.seal() // nothing is recorded before the log key vouched for the first epoch
     if (tornBytes > 0) {
       const err = `${tornBytes} bytes of an unfinished record were moved to ${basename(tornPath)}`
       await commit.sink({ type: 'alert.raised', rule: 'audit_torn_record', err })
@@ -82,6 +127,8 @@ async function openSlot(options: {
         const head = commit.head()
         return head === undefined ? undefined : { slot, ...head }
       },
+      note: seals.note,
+      slot,
       path,
       async close() {
         await commit.close()
@@ -92,4 +139,16 @@ async function openSlot(options: {
     await file.close()
     throw thrown
   }
+}
+
+async function standing(dir: string, slot: number): Promise<Replayed> {
+  const segments = await firstSeqs(dir, slot)
+  const known = await readState(dir, slot)
+  const state = known ?? firstState(randomBytes(SEED_BYTES))
+  const stands = await replay(dir, segments, state, known === undefined)
+  if (known === undefined) {
+    const { size } = stands.tree.head()
+    await writeState(dir, slot, { ...state, size, prev: stands.prev, peaks: [...stands.tree.peaks()] })
+  }
+  return stands
 }

@@ -1,7 +1,8 @@
 // Proves, over random sequences of writes and disk faults: what was acknowledged is in the trail, and the chain holds.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type AuditEvent, GENESIS, trailVerifier } from '@hardened-mcp/security-core'
+import { type AuditEvent, GENESIS } from '@hardened-mcp/security-core'
+import { trailVerifier } from '@hardened-mcp/security-core/verify'
 import fc from 'fast-check'
 import { type FaultyFile, faultyFile, IO_ERROR } from './fixture/faulty-file.ts'
 import { groupCommit } from './group-commit.ts'

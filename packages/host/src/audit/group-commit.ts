@@ -5,30 +5,13 @@
 // Limits:   what a rejected record says may still be in the trail, as after any crash. A file that somebody else changed
 //           stays refused until a restart.
 // Proof:    group-commit.test.ts
-import { type AuditEvent, type AuditSink, leafHash, type LineAnchor, recordLine } from '@hardened-mcp/security-core'
+import { type AuditEvent, leafHash, recordLine } from '@hardened-mcp/security-core'
 import type { Link, TrailEnd } from './open-trail.ts'
+import type { Sealer } from './sealer.ts'
+import { type CommitLimits, type GroupCommit, LIMITS, REFUSALS } from './commit-contract.ts'
 import { ForeignChange, type TrailFile } from './trail-file.ts'
 
-export type GroupCommit = Readonly<{
-  sink: AuditSink
-  /** Whether a record would be taken now. */
-  healthy(): boolean
-  /** Sequence number and hash of the last durable record: kept elsewhere, it is an anchor. */
-  head(): LineAnchor | undefined
-  /** Takes no more records, settles those taken, and closes the file. */
-  close(): Promise<void>
-}>
-
-type Waiting = Readonly<{ line: string; resolve: () => void; reject: (reason: Error) => void }>
-
-const LIMITS = {
-  queue: 4_096, // records; more are waiting than any set of workers can have calls
-  deadlineMs: 5_000, // a caller's patience: after it the call is refused, whatever the disk does later
-  retryMs: 1_000,
-  segmentBytes: 64 * 1024 * 1024,
-}
-
-export type CommitLimits = Partial<typeof LIMITS>
+type Waiting = Readonly<{ line: string; leaf: string; resolve: () => void; reject: (reason: Error) => void }>
 
 export function groupCommit(options: {
   file: TrailFile
@@ -37,9 +20,10 @@ export function groupCommit(options: {
   now: () => number
   /** Puts the file aside and returns a fresh one; `undefined` when that is not possible now. */
   rotate?: () => Promise<TrailFile | undefined>
+  sealer?: Sealer
   limits?: CommitLimits
 }): GroupCommit {
-  const { server, now, rotate } = options
+  const { server, now, rotate, sealer } = options
   let { file } = options
   const limits = { ...LIMITS, ...options.limits }
   let durable = options.start
@@ -50,6 +34,10 @@ export function groupCommit(options: {
   let committing: Promise<void> | undefined
   let state: 'open' | 'failed' | 'lost' | 'closed' = 'open'
   let retry: NodeJS.Timeout | undefined
+  let sealWanted: Omit<Waiting, 'line' | 'leaf'>[] = []
+  let segmentSince = now()
+  let sealedAt = now()
+  const sealTimer = sealer === undefined ? undefined : setInterval(sealInTime, limits.sealMs).unref()
 
   function sink(event: AuditEvent): Promise<void> {
     if (state === 'open' && queue.length < limits.queue) return enqueue(event)
@@ -60,42 +48,75 @@ export function groupCommit(options: {
   // Sequence and hash are fixed here, while the write before is still under way.
   function enqueue(event: AuditEvent): Promise<void> {
     return new Promise((resolve, reject) => {
-      const line = recordLine({ server, ...event }, { seq: next.seq, atMs: now(), prev: next.prev })
-      next = { seq: next.seq + 1, prev: leafHash(line) }
-      queue.push({ line, resolve, reject })
+      queue.push({ ...chained(event), resolve, reject })
       committing ??= Promise.resolve().then(commitAll) // what the same turn of the event loop adds goes along
     })
   }
 
+  function chained(event: AuditEvent): Pick<Waiting, 'line' | 'leaf'> {
+    const line = recordLine({ server, ...event }, { seq: next.seq, atMs: now(), prev: next.prev })
+    const leaf = leafHash(line)
+    next = { seq: next.seq + 1, prev: leaf }
+    return { line, leaf }
+  }
+
   async function commitAll(): Promise<void> {
-    while (queue.length > 0) {
+    while (queue.length > 0 || sealWanted.length > 0) {
       const batch = queue
       queue = []
-      await commit(batch, next)
+      await commit(batch)
     }
     committing = undefined
   }
 
-  async function commit(batch: readonly Waiting[], after: Link): Promise<void> {
+  function seal(): Promise<void> {
+    if (state !== 'open') return Promise.reject(new Error(REFUSALS[state]))
+    return new Promise((resolve, reject) => {
+      sealWanted.push({ resolve, reject })
+      committing ??= Promise.resolve().then(commitAll)
+    })
+  }
+
+  function sealInTime(): void {
+    const idle = sealer?.sinceSeal() === 0 && now() - sealedAt < limits.idleSealMs
+    if (state === 'open' && !idle) seal().catch(() => undefined) // the records it was for have been refused, or stand there
+  }
+
+  async function commit(batch: readonly Waiting[]): Promise<void> {
+    const wanting = sealWanted
+    sealWanted = []
     const deadline = setTimeout(() => {
-      fail(new Error(`The audit disk did not answer within ${limits.deadlineMs} ms`), batch)
+      fail(new Error(`The audit disk did not answer within ${limits.deadlineMs} ms`), asked)
     }, limits.deadlineMs)
+    const asked = [...batch, ...wanting]
     try {
-      const bytes = Buffer.from(batch.map(({ line }) => `${line}\n`).join(''), 'latin1')
-      if (durable.length >= limits.segmentBytes) await startSegment()
+      let text = batch.map(({ line }) => `${line}\n`).join('')
+      const due = wanting.length > 0 || isFull(durable.length + text.length)
+      // Nothing has been added since the queue was taken, so `next` still is the end of this batch.
+      const leaves = batch.map(({ leaf }) => leaf)
+      const checkpoint = sealer?.propose(leaves, due)
+      if (checkpoint !== undefined) text += `${chained(checkpoint).line}\n`
+      const after = next
+      const bytes = Buffer.from(text, 'latin1')
+      if (isFull(durable.length)) await startSegment()
       attempted = bytes.length
       await file.append(bytes)
       const length = durable.length + bytes.length
       await file.mustHold(length)
       durable = { ...after, length } // late or not, it is in the trail, and the next record follows it
-      for (const { resolve } of batch) resolve()
+      sealer?.settle(checkpoint === undefined ? undefined : after.prev)
+      if (checkpoint !== undefined) sealedAt = now()
+      for (const { resolve } of asked) resolve()
     } catch (thrown) {
       if (thrown instanceof ForeignChange) state = 'lost'
-      fail(thrown, batch)
+      fail(thrown, asked)
     } finally {
       clearTimeout(deadline)
     }
   }
+
+  const isFull = (length: number) =>
+    length >= limits.segmentBytes || (length > 0 && now() - segmentSince >= limits.segmentMs)
 
   // The chain goes on in the new file. A trail that cannot be split goes on growing.
   async function startSegment(): Promise<void> {
@@ -104,12 +125,14 @@ export function groupCommit(options: {
     if (fresh === undefined) return
     await file.close().catch(() => undefined) // all it holds is durable
     file = fresh
+    segmentSince = now()
     durable = { ...durable, length: 0 }
   }
 
-  function fail(cause: unknown, batch: readonly Waiting[]): void {
+  function fail(cause: unknown, batch: readonly Pick<Waiting, 'reject'>[]): void {
     const reason = new Error('The audit record could not be made durable', { cause })
-    for (const { reject } of [...batch, ...queue]) reject(reason)
+    for (const { reject } of [...batch, ...queue, ...sealWanted]) reject(reason)
+    sealWanted = []
     if (state === 'open') {
       refused += batch.length + queue.length
       state = 'failed'
@@ -149,19 +172,18 @@ export function groupCommit(options: {
 
   return {
     sink,
+    seal,
     head: () => (durable.seq === 0 ? undefined : { seq: durable.seq - 1, hash: durable.prev }),
     healthy: () => state === 'open' && queue.length < limits.queue,
     async close() {
+      clearInterval(sealTimer)
+      if (state === 'open' && sealer !== undefined && sealer.sinceSeal() + queue.length > 0)
+        await seal().catch(() => undefined) // the chain holds without it
       state = 'closed'
       clearTimeout(retry)
       await committing
+      await sealer?.close().catch(() => undefined) // the key that is kept finds its way from an earlier checkpoint
       await file.close()
     },
   }
 }
-
-const REFUSALS = {
-  failed: 'The audit trail cannot be written at present',
-  lost: 'The audit trail was changed by somebody else',
-  closed: 'The audit trail is closed',
-} as const

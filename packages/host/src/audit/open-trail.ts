@@ -1,7 +1,8 @@
 // Where a trail goes on after a restart: reads its last lines, and moves an unfinished one aside.
 import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { faultOfLine, GENESIS, leafHash } from '@hardened-mcp/security-core'
+import { GENESIS, leafHash } from '@hardened-mcp/security-core'
+import { faultOfLine } from '@hardened-mcp/security-core/verify'
 import { openPrivate } from './private-files.ts'
 
 /** The state after the last whole record: `seq` and `prev` of the next one, `length` of the file in bytes. */

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, suite, test } from 'node:test'
-import { masterKey } from './master-key.ts'
+import { masterKey } from './secret-file.ts'
 import { openPrivate, privateDirectory } from './private-files.ts'
 
 let base: string

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { lstat, open, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { faultOfLine } from '@hardened-mcp/security-core'
+import { faultOfLine } from '@hardened-mcp/security-core/verify'
 import { codeOf } from './private-files.ts'
 import { openTrailFile, type TrailFile } from './trail-file.ts'
 
@@ -21,6 +21,16 @@ export async function segmentsIn(dir: string): Promise<ReadonlyMap<number, reado
     ([slot, files]) => [slot, files.toSorted((one, other) => one.first - other.first).map(({ name }) => name)] as const,
   )
   return new Map(ordered)
+}
+
+/** The files of one slot with the number of the first record in each; one without a record is left out. */
+export async function firstSeqs(
+  dir: string,
+  slot: number,
+): Promise<readonly Readonly<{ name: string; first: number }>[]> {
+  const names = (await segmentsIn(dir)).get(slot) ?? []
+  const found = await Promise.all(names.map(async (name) => ({ name, first: await firstSeq(join(dir, name)) })))
+  return found.flatMap(({ name, first }) => (first === undefined ? [] : [{ name, first }]))
 }
 
 export const activeName = (slot: number): string => `slot-${slot}.jsonl`

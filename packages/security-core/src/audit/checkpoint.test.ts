@@ -3,9 +3,13 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { checkpointText, readCheckpoint } from './checkpoint.ts'
-import { leafHash } from './chain.ts'
+import { GENESIS, leafHash } from './chain.ts'
+import { checkpointText, logName, sealCheckpoint, trailSigner } from './checkpoint.ts'
+import { ed25519Key, epochKey, rawPublicKey } from './epoch-keys.ts'
 import { merkleTree } from './merkle-tree.ts'
+import { verifierKey } from './signed-note.ts'
+import { openNote, readCheckpoint, readVerifierKey, signedBy } from './verify/open-note.ts'
+import { rollingRoot } from './verify/rolling-root.ts'
 
 /** RFC 6962 §2.1, word for word: split at the largest power of two below n. */
 function rootByDefinition(leaves: readonly Buffer[]): Buffer {
@@ -26,8 +30,13 @@ suite('merkleTree()', () => {
     const leaves: Buffer[] = []
     for (let size = 0; size <= 130; size += 1) {
       assert.deepEqual(tree.head(), { size, root: rootByDefinition(leaves).toString('hex') })
+      const { peaks } = { peaks: tree.peaks() }
+      assert.deepEqual(merkleTree({ size, peaks }).head(), tree.head(), 'goes on from its peaks')
+      assert.equal(rollingRoot({ size, peaks }).value(), tree.head().root)
       const leaf = leafHash(`record ${size}`)
+      const copy = tree.copy()
       tree.append(leaf)
+      assert.equal(copy.head().size, size, 'a copy stays behind')
       leaves.push(Buffer.from(leaf, 'hex'))
     }
   })
@@ -42,16 +51,18 @@ suite('merkleTree()', () => {
 })
 
 const ROOT = 'ab'.repeat(32)
-const TEXT = 'audit.example/db-query/slot-0\n42\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=\n'
+const NEXT = 'cd'.repeat(32)
+const TEXT = `audit.example/db-query/slot-0\n42\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=\nepoch 3\nnext ${NEXT}\n`
+const SAID = { origin: 'audit.example/db-query/slot-0', size: 42, root: ROOT, epoch: 3, next: NEXT }
 
 suite('checkpointText() and readCheckpoint()', () => {
   test('are each the way back of the other', () => {
-    assert.equal(checkpointText({ origin: 'audit.example/db-query/slot-0', size: 42, root: ROOT }), TEXT)
-    assert.deepEqual(readCheckpoint(TEXT), { origin: 'audit.example/db-query/slot-0', size: 42, root: ROOT })
+    assert.equal(checkpointText(SAID), TEXT)
+    assert.deepEqual(readCheckpoint(TEXT), SAID)
     const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 })
     fc.assert(
       fc.property(fc.stringMatching(/^[!-~]([ -~]{0,50}[!-~])?$/), fc.maxSafeNat(), bytes, (origin, size, root) => {
-        const checkpoint = { origin, size, root: Buffer.from(root).toString('hex') }
+        const checkpoint = { ...SAID, origin, size, root: Buffer.from(root).toString('hex') }
         assert.deepEqual(readCheckpoint(checkpointText(checkpoint)), checkpoint)
       }),
     )
@@ -59,7 +70,8 @@ suite('checkpointText() and readCheckpoint()', () => {
 
   for (const [because, text] of [
     ['no last line feed', TEXT.slice(0, -1)],
-    ['an extension line', `${TEXT}more\n`],
+    ['a third extension line', `${TEXT}more\n`],
+    ['no extension lines', TEXT.split('\n').slice(0, 3).join('\n') + '\n'],
     ['CRLF', TEXT.replaceAll('\n', '\r\n')],
     ['a leading zero', TEXT.replace('42', '042')],
     ['a sign', TEXT.replace('42', '+42')],
@@ -70,22 +82,32 @@ suite('checkpointText() and readCheckpoint()', () => {
     ['a short root', TEXT.replace('q6ur', '')],
     ['a root in another spelling', TEXT.replace('q6s=', 'q6t=')],
     ['a root in the URL alphabet', TEXT.replace('q6ur', '_-ur')],
+    ['a key in capitals', TEXT.replace('cdcd', 'CDCD')],
     ['a second checkpoint', TEXT + TEXT],
     ['nothing', ''],
   ] as const)
     test(`refuses ${because}`, () => {
       assert.equal(readCheckpoint(text), undefined)
     })
+})
 
-  for (const checkpoint of [
-    { origin: 'a\n7', size: 1, root: ROOT },
-    { origin: '', size: 1, root: ROOT },
-    { origin: 'a', size: 1.5, root: ROOT },
-    { origin: 'a', size: -1, root: ROOT },
-    { origin: 'a', size: 1, root: ROOT.slice(2) },
-    { origin: 'a', size: 1, root: ROOT.toUpperCase() },
-  ])
-    test(`does not write ${JSON.stringify(checkpoint).slice(0, 40)}`, () => {
-      assert.throws(() => checkpointText(checkpoint), RangeError)
-    })
+suite('sealCheckpoint()', () => {
+  const signer = trailSigner(Buffer.alloc(32, 7), 4)
+  const key = epochKey(Buffer.alloc(32, 8), 3)
+  const log = rawPublicKey(ed25519Key(Buffer.alloc(32, 7)))
+
+  test('gives a note that any C2SP reader opens with the key of the log', () => {
+    const { note, event } = sealCheckpoint({ size: 42, root: ROOT }, { signer, key, next: NEXT })
+    const name = `${logName(log)}/slot-4`
+    const text = openNote(note, readVerifierKey(verifierKey(name, log)))
+    assert.deepEqual(text && readCheckpoint(text), { ...SAID, origin: name })
+    assert.deepEqual([event.size, event.root, event.epoch, event.next], [42, ROOT, 3, NEXT])
+    assert.ok(signedBy(log, text ?? '', event.sig ?? ''))
+    assert.ok(signedBy(Buffer.from(key.publicKey, 'hex'), text ?? '', event.seal ?? ''))
+  })
+
+  test('the first checkpoint has no seal', () => {
+    const { event } = sealCheckpoint({ size: 0, root: GENESIS }, { signer, next: key.publicKey })
+    assert.deepEqual([event.epoch, 'seal' in event], [0, false])
+  })
 })

@@ -1,27 +1,46 @@
-// What a checkpoint says (C2SP tlog-checkpoint): which trail, how many records, and the root over them.
+// What a checkpoint says (C2SP tlog-checkpoint): which trail, how many records, the root over them, and whose seal comes next.
+import { ed25519Key, type EpochKey, rawPublicKey } from './epoch-keys.ts'
+import type { AuditEvent } from './event.ts'
 import type { TreeHead } from './merkle-tree.ts'
+import { signatureLine } from './signed-note.ts'
+import { hash, type KeyObject, sign } from 'node:crypto'
 
-/** `origin` names the trail, for ever and everywhere: a checkpoint of one cannot stand for another. */
-export type Checkpoint = TreeHead & Readonly<{ origin: string }>
+/** Who signs for a trail: `origin` names the trail, for ever and everywhere, and is the name of its keys. */
+export type TrailSigner = Readonly<{ origin: string; privateKey: KeyObject }>
 
-const LINES = /^([!-~](?:[ -~]{0,198}[!-~])?)\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n$/
+/** The fields of a checkpoint record, and the same as a signed note to keep elsewhere. */
+export type SealedCheckpoint = Readonly<{ event: AuditEvent; note: string }>
 
-/** Returns the text to sign. Throws `RangeError` on a value that does not read back the same. */
-export function checkpointText({ origin, size, root }: Checkpoint): string {
-  const text = `${origin}\n${size}\n${Buffer.from(root, 'hex').toString('base64')}\n`
-  const read = readCheckpoint(text)
-  if (read?.origin !== origin || read.size !== size || read.root !== root)
-    throw new RangeError(
-      'A checkpoint must have an origin of one ASCII line, a count, and a root of 64 hexadecimal digits',
-    )
-  return text
+/** The name of a log, from its public key alone. */
+export const logName = (publicKey: Buffer): string => `hardened-mcp/${hash('sha256', publicKey, 'hex').slice(0, 16)}`
+
+export const slotOrigin = (log: string, slot: number): string => `${log}/slot-${slot}`
+
+export function trailSigner(seed: Buffer, slot: number): TrailSigner {
+  const privateKey = ed25519Key(seed)
+  return { origin: slotOrigin(logName(rawPublicKey(privateKey)), slot), privateKey }
 }
 
-/** Returns `undefined` for a text that is not exactly a checkpoint. Extension lines are not known here, and refused. */
-export function readCheckpoint(text: string): Checkpoint | undefined {
-  const [, origin, size, encoded] = LINES.exec(text) ?? []
-  if (origin === undefined || encoded === undefined || !Number.isSafeInteger(Number(size))) return undefined
-  const root = Buffer.from(encoded, 'base64')
-  if (root.toString('base64') !== encoded) return undefined // one root, one spelling
-  return { origin, size: Number(size), root: root.toString('hex') }
+/**
+ * Seals everything up to `head` with the key of the epoch, which is the last thing that key does. Without a key it is the first
+ * checkpoint of a trail: epoch 0, which the log key alone vouches for. `next` is the public key of the epoch after it.
+ */
+export function sealCheckpoint(
+  head: TreeHead,
+  keys: Readonly<{ signer: TrailSigner; key?: EpochKey; next: string }>,
+): SealedCheckpoint {
+  const { signer, key, next } = keys
+  const epoch = key?.epoch ?? 0
+  const text = checkpointText({ ...head, origin: signer.origin, epoch, next })
+  const sig = sign(null, Buffer.from(text, 'utf8'), signer.privateKey).toString('hex')
+  const seal = key?.sign(text)
+  const { size, root } = head
+  return {
+    event: { type: 'checkpoint', size, root, epoch, next, sig, ...(seal === undefined ? {} : { seal }) },
+    note: `${text}\n${signatureLine(signer.origin, rawPublicKey(signer.privateKey), sig)}`,
+  }
 }
+
+/** The text that is signed: the three lines of a checkpoint and two extension lines. */
+export const checkpointText = (said: TreeHead & Readonly<{ origin: string; epoch: number; next: string }>): string =>
+  `${said.origin}\n${said.size}\n${Buffer.from(said.root, 'hex').toString('base64')}\nepoch ${said.epoch}\nnext ${said.next}\n`

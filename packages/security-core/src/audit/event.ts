@@ -12,6 +12,8 @@ export const AUDIT_EVENTS = [
   'alert.raised',
   'config.loaded',
   'checkpoint',
+  'audit.pruned',
+  'audit.reviewed',
 ] as const
 export type AuditEventType = (typeof AUDIT_EVENTS)[number]
 
@@ -39,6 +41,13 @@ export type AuditEvent = Readonly<{
   trace?: string
   /** Reason for the operator. Never sent to a caller. */
   err?: string
+  /** The rest belongs to checkpoints, and to what is said about a tree head: see FORMAT.md. */
+  size?: number
+  root?: string
+  epoch?: number
+  next?: string
+  sig?: string
+  seal?: string
 }>
 
 /** Resolves when the record is durable; rejecting stops the call. */

@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { AUDIT_EVENTS, type AuditEvent } from './event.ts'
 import { GENESIS } from './chain.ts'
-import { faultOfLine } from './line-fault.ts'
+import { faultOfLine } from './verify/line-fault.ts'
 import { recordLine } from './record.ts'
 
 const PLACE = { seq: 7, atMs: 1_767_225_600_123, prev: GENESIS }
@@ -30,6 +30,12 @@ const FULL: Required<AuditEvent> = {
   bytes: 456,
   trace: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   err: 'table "users" is not exposed',
+  size: 7,
+  root: 'b'.repeat(64),
+  epoch: 2,
+  next: 'c'.repeat(64),
+  sig: 'd'.repeat(128),
+  seal: 'e'.repeat(128),
 }
 const TEXTS = [
   'call_id',
@@ -69,7 +75,7 @@ suite('recordLine()', () => {
   test('writes the fields in the order of FORMAT.md', () => {
     assert.equal(
       recordLine(FULL, PLACE),
-      `{"v":1,"seq":7,"ts":"2026-01-01T00:00:00.123Z","type":"tool_call.denied","call_id":"c-1","server":"db-query","tool":"query_sql","tenant":"acme","caller":"agent-1","auth":"api_key","client":"demo/1.0","args":"${ARGS}","marks":"sql_comment","decision":"deny","rule":"sql_denied","policy":"p-1","dur_ms":12,"rows":3,"bytes":456,"trace":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","err":"table \\"users\\" is not exposed","prev":"${GENESIS}"}`,
+      `{"v":1,"seq":7,"ts":"2026-01-01T00:00:00.123Z","type":"tool_call.denied","call_id":"c-1","server":"db-query","tool":"query_sql","tenant":"acme","caller":"agent-1","auth":"api_key","client":"demo/1.0","args":"${ARGS}","marks":"sql_comment","decision":"deny","rule":"sql_denied","policy":"p-1","dur_ms":12,"rows":3,"bytes":456,"trace":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","err":"table \\"users\\" is not exposed","size":7,"root":"${'b'.repeat(64)}","epoch":2,"next":"${'c'.repeat(64)}","sig":"${'d'.repeat(128)}","seal":"${'e'.repeat(128)}","prev":"${GENESIS}"}`,
     )
   })
 

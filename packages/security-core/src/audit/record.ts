@@ -28,6 +28,12 @@ const FIELDS = [
   ['bytes', count],
   ['trace', text],
   ['err', text],
+  ['size', count],
+  ['root', text],
+  ['epoch', count],
+  ['next', text],
+  ['sig', text],
+  ['seal', text],
 ] as const satisfies readonly (readonly [Exclude<keyof AuditEvent, 'type'>, (value: unknown) => string])[]
 
 /** Where in the trail, and when: `atMs` is milliseconds since the epoch, `prev` the hash of the line before. */

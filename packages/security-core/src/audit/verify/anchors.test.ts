@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { suite, test } from 'node:test'
 import type { Anchor } from './anchors.ts'
-import { leafHash } from './chain.ts'
-import { at, chained, EVENTS, joined, LINES, renamed, swapLine, TEXT, verdictOf } from './fixture/sample-trail.ts'
-import { merkleTree } from './merkle-tree.ts'
+import { leafHash } from '../chain.ts'
+import { at, chained, EVENTS, joined, LINES, renamed, swapLine, TEXT, verdictOf } from '../fixture/sample-trail.ts'
+import { merkleTree } from '../merkle-tree.ts'
 
 const anchorAt = (seq: number) => ({ seq, hash: hash('sha256', `\0${at(seq)}`, 'hex') })
 const rootAt = (size: number): Anchor => {

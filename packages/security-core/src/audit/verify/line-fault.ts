@@ -1,13 +1,16 @@
 // The form of one line of a trail, as FORMAT.md states it: what holds, and what is wrong with a line that does not.
 
-export type LineCheck = Readonly<{ claims: Readonly<{ seq: number; prev: string }>; wrong?: string }>
+/** What a line says of its place, its time and its kind. */
+export type Claims = Readonly<{ seq: number; ts: string; type: string; prev: string }>
+export type LineCheck = Readonly<{ claims: Claims; wrong?: string }>
 
 // One character of a text has one spelling: itself, \" or \\, or \u with lower-case digits for what is not printable ASCII.
 const CHARACTER = String.raw`(?:[ !#-\[\]-~]|\\["\\]|\\u(?!00(?:[2-6][0-9a-f]|7[0-9a-e]))[0-9a-f]{4})`
 const TEXT = `"${CHARACTER}{0,256}"`
 const COUNT = '(?:0|[1-9][0-9]{0,15})'
-const TIME = String.raw`"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z"`
+const TIME = String.raw`[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z`
 const HASH = '[0-9a-f]{64}'
+const SIGNATURE = '[0-9a-f]{128}'
 
 const OPTIONAL: readonly (readonly [name: string, pattern: string])[] = [
   ['call_id', TEXT],
@@ -27,13 +30,19 @@ const OPTIONAL: readonly (readonly [name: string, pattern: string])[] = [
   ['bytes', COUNT],
   ['trace', TEXT],
   ['err', TEXT],
+  ['size', COUNT],
+  ['root', `"${HASH}"`],
+  ['epoch', COUNT],
+  ['next', `"${HASH}"`],
+  ['sig', `"${SIGNATURE}"`],
+  ['seal', `"${SIGNATURE}"`],
 ]
 const ORDER = ['v', 'seq', 'ts', 'type', ...OPTIONAL.map(([name]) => name), 'prev']
 
 // The whole form in one expression: key order, no second copy of a key, no white space, no unknown key. Each part starts
 // with a literal that no other part can start with, so matching takes one pass.
 const LINE = new RegExp(
-  String.raw`^\{"v":1,"seq":(${COUNT}),"ts":${TIME},"type":"[a-z]+(?:[._][a-z]+)*"` +
+  String.raw`^\{"v":1,"seq":(${COUNT}),"ts":"(${TIME})","type":"([a-z]+(?:[._][a-z]+)*)"` +
     OPTIONAL.map(([name, pattern]) => `(?:,"${name}":${pattern})?`).join('') +
     String.raw`,"prev":"(${HASH})"\}$`,
 )
@@ -41,7 +50,7 @@ const LINE = new RegExp(
 /** `claims` is what the line says of its place; it counts only where `wrong` is absent. */
 export function faultOfLine(line: string): LineCheck {
   const match = LINE.exec(line)
-  const claims = { seq: Number(match?.[1]), prev: match?.[2] ?? '' }
+  const claims = { seq: Number(match?.[1]), ts: match?.[2] ?? '', type: match?.[3] ?? '', prev: match?.[4] ?? '' }
   if (match !== null && Number.isSafeInteger(claims.seq)) return { claims }
   return { claims, wrong: diagnosis(line) }
 }

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict'
 import { hash } from 'node:crypto'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { at, chained, EVENTS, joined, LINES, renamed, swapLine, TEXT, verdictOf } from './fixture/sample-trail.ts'
-import { GENESIS } from './chain.ts'
-import { trailVerifier } from './verify.ts'
+import { at, chained, EVENTS, joined, LINES, renamed, swapLine, TEXT, verdictOf } from '../fixture/sample-trail.ts'
+import { GENESIS, leafHash } from '../chain.ts'
+import { merkleTree } from '../merkle-tree.ts'
+import { trailVerifier } from './trail-verifier.ts'
 
 /** Tampering that the chain shows by itself. */
 const SEEN: readonly (readonly [kind: string, trail: string | Uint8Array, badSeq: number, reason: RegExp])[] = [
@@ -130,19 +131,36 @@ const SEEN: readonly (readonly [kind: string, trail: string | Uint8Array, badSeq
   ['a long line', `${TEXT}${'x'.repeat(9_000)}\n`, 10, /Longer than 8191/],
 ]
 
+const treeRoot = (lines: readonly string[]): string => {
+  const tree = merkleTree()
+  for (const line of lines) tree.append(leafHash(line))
+  return tree.head().root
+}
+
 suite('trailVerifier()', () => {
   test('an intact trail passes, and its end is not established', () => {
     assert.deepEqual(verdictOf(TEXT), {
       verdict: 'pass',
       records: 10,
-      head: { seq: 9, hash: hash('sha256', `\0${at(9)}`, 'hex') },
+      head: {
+        seq: 9,
+        hash: hash('sha256', `\0${at(9)}`, 'hex'),
+        root: treeRoot(LINES),
+      },
       tornBytes: 0,
+      clockSteps: 0,
       end: 'not_established',
     })
   })
 
   test('an empty trail passes and claims nothing', () => {
-    assert.deepEqual(verdictOf(''), { verdict: 'pass', records: 0, tornBytes: 0, end: 'not_established' })
+    assert.deepEqual(verdictOf(''), {
+      verdict: 'pass',
+      records: 0,
+      tornBytes: 0,
+      clockSteps: 0,
+      end: 'not_established',
+    })
   })
 
   test('a torn last line is reported and is no fault, wherever it is torn', () => {

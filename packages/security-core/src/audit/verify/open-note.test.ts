@@ -1,9 +1,16 @@
 // Proves that a note opens exactly when the key signed this very text, and against a note that another program made.
 import assert from 'node:assert/strict'
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { openNote, signNote, verifierKey } from './signed-note.ts'
+import { signatureLine, verifierKey as writtenKey } from '../signed-note.ts'
+import { openNote as open, readVerifierKey } from './open-note.ts'
+
+const openNote = (note: string, key: string) => open(note, readVerifierKey(key))
+const rawOf = (key: KeyObject) => key.export({ format: 'der', type: 'spki' }).subarray(-32)
+const verifierKey = (name: string, publicKey: KeyObject) => writtenKey(name, rawOf(publicKey))
+const signNote = (text: string, { name, privateKey }: { name: string; privateKey: KeyObject }) =>
+  `${text}\n${signatureLine(name, rawOf(createPublicKey(privateKey)), sign(null, Buffer.from(text), privateKey).toString('hex'))}`
 
 // The example of the Go checksum database's note package, golang.org/x/mod/sumdb/note.
 const THEIR_KEY = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW'
@@ -91,25 +98,8 @@ suite('openNote()', () => {
     })
 })
 
-suite('signNote()', () => {
-  test('gives a verifier key that reads as name, id and key', () => {
+suite('verifierKey()', () => {
+  test('is written as name, id and key', () => {
     assert.match(KEY, /^audit\.example\/log\+[0-9a-f]{8}\+AQ?[A-Za-z0-9+/]{42,43}$/)
-    const jwk = createPrivateKey({ key: { ...privateKey.export({ format: 'jwk' }) }, format: 'jwk' })
-    assert.equal(verifierKey(SIGNER.name, createPublicKey(jwk)), KEY)
-  })
-
-  for (const text of ['no line feed', '', 'a\r\n', 'a\u0000\n', 'a\tb\n', '\ud800\n', 'a\u0085\n'])
-    test(`refuses the text ${JSON.stringify(text)}`, () => {
-      assert.throws(() => signNote(text, SIGNER), RangeError)
-    })
-
-  for (const name of ['', 'a b', 'a+b', 'a\nb', 'é', 'x'.repeat(129)])
-    test(`refuses the name ${JSON.stringify(name).slice(0, 20)}`, () => {
-      assert.throws(() => signNote(TEXT, { ...SIGNER, name }), RangeError)
-    })
-
-  test('refuses a key of another kind', () => {
-    const { privateKey: rsa } = generateKeyPairSync('x25519')
-    assert.throws(() => signNote(TEXT, { name: 'a', privateKey: rsa }), /Ed25519|operation/)
   })
 })

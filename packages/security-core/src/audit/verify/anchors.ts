@@ -1,5 +1,4 @@
-// What the verifier knows from elsewhere, sorted by the record it is about, and the Merkle root it computes to compare.
-import { hash } from 'node:crypto'
+// What the verifier knows from elsewhere, sorted by the record it is about.
 
 /** The hash of the line with this sequence number, without its line feed. */
 export type LineAnchor = Readonly<{ seq: number; hash: string }>
@@ -13,7 +12,7 @@ export type Anchors = Readonly<{
   /** What is wrong with the anchors themselves. */
   contradiction?: string
   /** Takes the leaf hashes in order: `undefined` where no anchor is, otherwise whether all anchors about this record hold. */
-  check(seq: number, leaf: string): boolean | undefined
+  check(seq: number, leaf: string, root: () => string): boolean | undefined
 }>
 
 /** A checkpoint of an empty trail is about no record, and establishes nothing. */
@@ -29,41 +28,15 @@ export function anchorsOf(given: readonly Anchor[]): Anchors {
     known.set(seq, value)
     last = Math.max(last, seq)
   }
-  const root = rollingRoot()
   return {
     last,
     ...(contradiction === undefined ? {} : { contradiction }),
-    check(seq, leaf) {
-      if (seq <= last) root.add(leaf) // after the last anchor nobody asks
+    check(seq, leaf, root) {
+      if (seq > last) return undefined
       const line = lines.get(seq)
       const expected = roots.get(seq)
       if (line === undefined && expected === undefined) return undefined
-      return (line ?? leaf) === leaf && (expected === undefined || expected === root.value())
+      return (line ?? leaf) === leaf && (expected === undefined || expected === root())
     },
   }
 }
-
-type Subtree = Readonly<{ leaves: number; digest: Buffer }>
-
-/** RFC 6962 §2.1: a stack of full subtrees, the largest below; two of one size become one. */
-function rollingRoot() {
-  const stack: Subtree[] = []
-  return {
-    add(leaf: string): void {
-      let top: Subtree = { leaves: 1, digest: Buffer.from(leaf, 'hex') }
-      while (stack.at(-1)?.leaves === top.leaves) {
-        const below = stack.pop()
-        if (below !== undefined) top = { leaves: top.leaves * 2, digest: joined(below.digest, top.digest) }
-      }
-      stack.push(top)
-    },
-    value: (): string =>
-      stack
-        .map(({ digest }) => digest)
-        .reduceRight((right, left) => joined(left, right))
-        .toString('hex'),
-  }
-}
-
-const INNER = Buffer.from([1])
-const joined = (left: Buffer, right: Buffer): Buffer => hash('sha256', Buffer.concat([INNER, left, right]), 'buffer')

@@ -1,0 +1,69 @@
+// What a slot keeps between two processes: the key of the epoch that is open, and how far the tree had grown when it was written.
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:fs'
+import { type FileHandle, rename } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { codeOf, openPrivate, syncDirectory } from './private-files.ts'
+
+const MAX_STATE_BYTES = 8 * 1024
+const hex = z.string().regex(/^[0-9a-f]{64}$/)
+const stateShape = z.strictObject({
+  v: z.literal(1),
+  epoch: z.int().min(1),
+  seed: hex,
+  /** Records of the trail that the tree holds, the hash of the last one, and the roots of its full subtrees. */
+  size: z.int().min(0),
+  prev: hex,
+  peaks: z.array(hex).max(53),
+})
+export type EpochState = z.output<typeof stateShape>
+
+const stateName = (slot: number): string => `slot-${slot}.key`
+
+/** Returns `undefined` when the slot never had one. Throws `RangeError` when the file is there and says something else. */
+export async function readState(dir: string, slot: number): Promise<EpochState | undefined> {
+  const path = join(dir, stateName(slot))
+  const file = await openPrivate(path, constants.O_RDONLY).catch((thrown: unknown) => {
+    if (codeOf(thrown) === 'ENOENT') return undefined
+    throw thrown
+  })
+  if (file === undefined) return undefined
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_STATE_BYTES), 0, MAX_STATE_BYTES, 0)
+    return stateShape.parse(JSON.parse(buffer.toString('latin1', 0, bytesRead)))
+  } catch {
+    throw new RangeError(
+      `${path} is damaged: run "audit verify" on its directory, then move the trail of this slot away`,
+    )
+  } finally {
+    await file.close()
+  }
+}
+
+/** Durable when it resolves. The seed that was there before is overwritten, as far as the file system lets anybody do that. */
+export async function writeState(dir: string, slot: number, state: EpochState): Promise<void> {
+  const path = join(dir, stateName(slot))
+  const draft = `${path}.${randomBytes(8).toString('hex')}.tmp`
+  const file = await openPrivate(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL)
+  try {
+    await file.writeFile(`${JSON.stringify(state)}\n`)
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
+  const old = await openPrivate(path, constants.O_RDWR).catch(() => undefined)
+  await rename(draft, path)
+  await syncDirectory(dir)
+  if (old !== undefined) await erase(old)
+}
+
+async function erase(file: FileHandle): Promise<void> {
+  try {
+    const { size } = await file.stat()
+    await file.write(Buffer.alloc(size), 0, size, 0)
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
+}

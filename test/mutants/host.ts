@@ -80,6 +80,12 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     because: 'a worker that overran is left running',
   },
   {
+    ...inside('sandbox', 'worker-pool'),
+    find: 'for (const job of [...waiting, ...working]) job.end(shuttingDown())',
+    replace: '',
+    because: 'a server that is told to stop cuts off what runs',
+  },
+  {
     ...inside('sandbox', 'watchdog', 'worker-pool'),
     find: 'process.memoryUsage.rss() > limit',
     replace: 'process.memoryUsage.rss() > Infinity',

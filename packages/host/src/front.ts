@@ -15,6 +15,7 @@ import { type PoolOptions, type WorkerPool, workerPool } from './sandbox/worker-
 import { type Serving, serve } from './serve.ts'
 
 const DRAIN_MS = 9_000 // one second less than the supervisor waits
+const LAST_CALLS_MS = 7_000 // what runs then is ended, so that its caller hears of it and its record is written
 const ENVELOPE_BYTES = 64 * 1024 // what a worker may send beyond the largest answer before it counts as broken
 
 const ANCHOR_EVERY_MS = 10_000 // what could be cut off the trail unseen: the records of ten seconds
@@ -58,7 +59,7 @@ async function start(config: FrontConfig): Promise<void> {
     log,
     onClose: () => drain(),
   })
-  drain = drainOnce(serving, audit.close)
+  drain = drainOnce(serving, workers.stop, audit.close)
   setInterval(anchorTo(audit), ANCHOR_EVERY_MS).unref()
   log.info('serving', { server: definition.name, transport: config.transport.kind })
   tell({ type: 'serving', ...(serving.url === undefined ? {} : { url: serving.url }) })
@@ -97,12 +98,13 @@ function workersOf(
   return { ...workers, ready }
 }
 
-// Stops taking calls, lets the ones in flight finish, makes their records durable, and goes.
-function drainOnce(serving: Serving, closeAudit: () => Promise<void>): () => void {
+// Stops taking calls, lets the ones in flight finish while there is time, makes their records durable, and goes.
+function drainOnce(serving: Serving, endCalls: () => void, closeAudit: () => Promise<void>): () => void {
   let draining = false
   return () => {
     if (draining) return
     draining = true
+    setTimeout(endCalls, LAST_CALLS_MS)
     setTimeout(() => process.exit(EXIT_BROKEN), DRAIN_MS)
     const closed = serving.close().then(closeAudit)
     closed.then(

@@ -6,6 +6,9 @@ export const cancelled = () => new Denial('timeout', 'The client cancelled the c
 
 export const noWorker = (spend: Budget) => new Denial('busy', `No worker was free within ${spend.deadlineMs} ms`)
 
+export const shuttingDown = () =>
+  new Denial('busy', 'The server was told to stop', { says: 'The server is shutting down; try again shortly' })
+
 export const overran = (spend: Budget) =>
   new Denial('timeout', `The worker was killed after ${spend.deadlineMs} ms`, {
     says: `The call did not finish within ${spend.deadlineMs} ms and was ended`,

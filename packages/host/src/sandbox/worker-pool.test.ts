@@ -97,6 +97,17 @@ suite('workerPool()', () => {
     assert.match((await run(pool, { kind: 'echo', text: 'next' })).text, /next/)
   })
 
+  test('told to stop, it ends what works and what waits, and takes nothing more', async () => {
+    const { pool } = poolOf(1)
+    await run(pool, { kind: 'echo', text: 'ready' })
+    const working = run(pool, { kind: 'spin' }, 30_000)
+    const waiting = run(pool, { kind: 'echo' }, 30_000)
+    const ends = Promise.all([assert.rejects(working, denied('busy')), assert.rejects(waiting, denied('busy'))])
+    pool.stop()
+    await ends
+    await assert.rejects(run(pool, { kind: 'echo' }), denied('busy'))
+  })
+
   test('kills the worker of a cancelled call', async () => {
     const { pool, children } = poolOf(1)
     await run(pool, { kind: 'echo' })

@@ -16,7 +16,7 @@ import { encodeFrame, type Frame, frameReader } from './frame.ts'
 import type { WorkerEnd } from './messages.ts'
 import { settleBy, textOf } from './pool-reply.ts'
 import { type Placing, placement } from './placement.ts'
-import { cancelled, lost, noWorker, overran } from './pool-denials.ts'
+import { cancelled, lost, noWorker, overran, shuttingDown } from './pool-denials.ts'
 
 export type PoolOptions = Readonly<{
   kill: (worker: number) => void
@@ -36,7 +36,7 @@ type Job = {
   readonly operation: object
   readonly spend: Budget
   readonly settle: { resolve: (result: Result) => void; reject: (denial: Denial) => void }
-  readonly overran: () => void
+  readonly end: (denial: Denial) => void
   timer: NodeJS.Timeout
   worker?: Slot
   startedMs: number
@@ -58,6 +58,8 @@ export type WorkerPool = Readonly<{
   ready: Promise<void>
   /** Workers that could take a call now. */
   idle(): number
+  /** Ends every call that works or waits, and refuses later ones: the process is about to go. */
+  stop(): void
 }>
 
 export function workerPool(options: PoolOptions): WorkerPool {
@@ -71,6 +73,7 @@ export function workerPool(options: PoolOptions): WorkerPool {
   const free = () => [...slots.values()].filter((slot) => slot.ready && !slot.doomed && slot.job === undefined)
   const alive = (id: number) => slots.get(id)?.doomed === false
 
+  let stopped = false
   let turn: NodeJS.Timeout | undefined // one timer for all that wait: each would wake all others
   const next = () => {
     for (const job of [...waiting]) {
@@ -108,6 +111,7 @@ export function workerPool(options: PoolOptions): WorkerPool {
       assertCleared(operation)
       return new Promise<Result>((resolve, reject) => {
         if (stop.aborted) return reject(cancelled())
+        if (stopped) return reject(shuttingDown())
         if (waiting.length >= MAX_WAITING) return reject(new Denial('busy', `${MAX_WAITING} calls are waiting already`))
         const end = (denial: Denial) => {
           const place = waiting.indexOf(job)
@@ -127,7 +131,7 @@ export function workerPool(options: PoolOptions): WorkerPool {
           operation,
           spend,
           settle: { resolve: settled(resolve), reject: settled(reject) },
-          overran: () => end(overran(spend)),
+          end,
           timer: setTimeout(() => end(noWorker(spend)), spend.deadlineMs),
           startedMs: 0,
         }
@@ -173,6 +177,11 @@ export function workerPool(options: PoolOptions): WorkerPool {
     },
     ready,
     idle: () => free().length,
+    stop() {
+      stopped = true
+      const working = [...slots.values()].flatMap(({ job }) => job ?? [])
+      for (const job of [...waiting, ...working]) job.end(shuttingDown())
+    },
   }
 
   function start(slot: Slot, job: Job): void {
@@ -182,7 +191,7 @@ export function workerPool(options: PoolOptions): WorkerPool {
     job.startedMs = performance.now()
     // The work has its whole deadline from here: a call that waited for a free worker is not ended half-way for that.
     clearTimeout(job.timer)
-    job.timer = setTimeout(job.overran, job.spend.deadlineMs)
+    job.timer = setTimeout(() => job.end(overran(job.spend)), job.spend.deadlineMs)
     places.started(job, slot)
     slot.socket.write(encodeFrame({ id: slot.call, head: { operation: job.operation, spend: job.spend }, body: '' }))
   }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import assert from 'node:assert/strict'
+import type { ServerDefinition } from '@hardened-mcp/host'
 import { parse } from 'yaml'
 import { ROOT } from './machine.ts'
 
@@ -10,8 +11,10 @@ type Part = Record<string, unknown>
 type Compose = { services: Record<string, Part>; networks: Record<string, Part>; secrets: Part }
 
 const SERVERS = ['db-query', 'file', 'fetch'] as const
-const read = (file: string) =>
-  parse(readFileSync(join(ROOT, 'deploy', file), 'utf8'), { merge: true, version: '1.1' }) as Compose
+const FRONT_MB = 256 // supervisor, front and, under gVisor, its kernel
+const WORKER_MB = 80 // a worker before its first call
+const text = (file: string) => readFileSync(join(ROOT, 'deploy', file), 'utf8')
+const read = (file: string) => parse(text(file), { merge: true, version: '1.1' }) as Compose
 const whole = read('compose.yaml')
 
 suite('compose files', () => {
@@ -57,6 +60,23 @@ suite('compose files', () => {
     assert.deepEqual(open.map(([name]) => name).sort(), ['mcp-egress', 'mcp-front'])
   })
 
+  for (const server of SERVERS)
+    test(`${server} may use what all its workers may grow to, and its processes need`, async () => {
+      const { default: definition } = (await import(`../../servers/${server}/server.ts`)) as {
+        default: ServerDefinition
+      }
+      const { count, memoryMb } = definition.worker
+      const [limit, unit] = /^(\d+)(m)$/.exec(String(whole.services[server]?.['mem_limit']))?.slice(1) ?? []
+      assert.equal(unit, 'm')
+      assert.ok(Number(limit) >= FRONT_MB + count * (memoryMb + WORKER_MB), `${limit} MiB`)
+      const line =
+        text('README.md')
+          .split('\n')
+          .find((words) => words.endsWith(`/${server}:local`)) ?? ''
+      assert.ok(line.includes(` --memory ${limit}m --memory-swap ${limit}m `), line)
+      assert.ok(text(`kubernetes/base/${server}.yaml`).includes(` memory: ${limit}Mi`))
+    })
+
   test('fetch has the gateway and the proxy for neighbours, and the proxy alone stands in the egress network', () => {
     const members = (network: string) =>
       Object.entries(whole.services)
@@ -68,12 +88,15 @@ suite('compose files', () => {
     assert.deepEqual(members('mcp-egress'), ['egress-proxy'])
   })
 
-  test('the proxy listens where the example policy, the scripts and the manifest say, for fetch alone', () => {
+  test('the proxy listens where the example policy, the scripts and the manifest say, for fetch and the containers that a client starts', () => {
     const { command } = whole.services['egress-proxy'] as { command: string[] }
-    const text = (file: string) => readFileSync(join(ROOT, 'deploy', file), 'utf8')
     assert.ok(text('policy.example.yaml').includes(`egress_proxy: ${command[command.indexOf('--listen') + 1]}`))
     assert.ok(text('common').includes('EGRESS_PROXY=172.30.5.3 EGRESS_PROXY_PORT=3128'))
-    assert.equal(command[command.indexOf('--client') + 1], '172.30.5.10/32')
+    const clients = command.filter((_, at) => command[at - 1] === '--client')
+    assert.deepEqual(clients, ['172.30.5.10/32', '172.30.5.16/28'])
+    const { config } = (whole.networks['mcp-proxy'] as Part)['ipam'] as { config: object[] }
+    // Docker gives free addresses out of ip_range, which holds neither the proxy nor fetch
+    assert.deepEqual(config, [{ subnet: '172.30.5.0/24', ip_range: '172.30.5.16/28', gateway: '172.30.5.1' }])
   })
 
   test('the gateway is the only one with a published port, on loopback by default', () => {

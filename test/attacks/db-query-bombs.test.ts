@@ -1,22 +1,25 @@
 // All memory and CPU bombs at once, more than there are workers: ping is answered, memory stays in its budget, nothing changes, and others go on.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { connect, type Outcome, serving, type TestClient } from '@hardened-mcp/testkit/clients'
+import { connect, type Outcome, type TestClient } from '@hardened-mcp/testkit/clients'
 import { descendants } from '@hardened-mcp/testkit/processes'
 import Database from 'better-sqlite3'
+import { openTarget, type Target } from '../target.ts'
 
 const PING_P99_MS = 100
 const MAX_PROCESS_MB = 384 + 160 // the budget counts what a worker takes beyond its start
 const opened: TestClient[] = []
-const dir = mkdtempSync(join(tmpdir(), 'db-bombs-'))
 const data = mkdtempSync(join(tmpdir(), 'db-bombs-data-'))
 const file = join(data, 'facts.sqlite')
 
-before(() => {
+let target: Target
+
+before(async () => {
+  target = await openTarget()
   const db = new Database(file)
   db.exec(`CREATE TABLE facts(id INTEGER PRIMARY KEY, kind TEXT, amount REAL);
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000)
@@ -25,15 +28,12 @@ before(() => {
 })
 after(async () => {
   for (const client of opened) await client.close()
-  rmSync(dir, { recursive: true })
+  await target.close()
   rmSync(data, { recursive: true })
 })
 
-async function start(name: string, workSeconds: number): Promise<TestClient> {
-  const policy = join(dir, `${name}.yaml`)
-  writeFileSync(
-    policy,
-    `version: 1
+async function start(workSeconds: number): Promise<TestClient> {
+  const policy = (place: string) => `version: 1
 servers:
   db-query:
     allowed_tools: [query_sql]
@@ -41,10 +41,9 @@ servers:
     rate_limits: { '*': { per_minute: 6000, burst: 1000 } }
     resources:
       work_seconds_per_minute: ${workSeconds}
-      databases: [{ name: facts, file: ${JSON.stringify(file)}, tables: '*' }]
-`,
-  )
-  const client = await connect('v2', serving('db-query', '--policy', policy, '--audit', join(dir, `audit-${name}`)))
+      databases: [{ name: facts, file: ${place}/facts.sqlite, tables: '*' }]
+`
+  const client = await connect('v2', await target.own('db-query', data, policy))
   opened.push(client)
   return client
 }
@@ -78,7 +77,7 @@ const MEMORY = [
 
 suite('db-query under bombs', () => {
   test('all of them at once: ping is answered, every bomb ends, memory stays in its budget, and the next query is answered', async (t) => {
-    const client = await start('bombs', 600)
+    const client = await start(600)
     const at = state()
     await ask(client, 'SELECT 1')
     let flying = true
@@ -100,13 +99,14 @@ suite('db-query under bombs', () => {
     for (const code of codes) assert.ok(['timeout', 'too_large', 'busy'].includes(code), codes.join(' '))
     assert.ok(codes.includes('timeout') && codes.includes('too_large'), codes.join(' '))
     assert.ok(pings.length > 50 && p99 < PING_P99_MS * 10, `p99 ${p99} ms of ${pings.length} pings`)
-    assert.ok(peakMb < MAX_PROCESS_MB, `${peakMb} MB`)
+    // A container's processes are not seen from here: there a worker that the kernel ended before its watchdog did has no code
+    if (target.name === 'local') assert.ok(peakMb > 100 && peakMb < MAX_PROCESS_MB, `${peakMb} MB`)
     assert.equal((await ask(client, 'SELECT max(id) FROM facts')).structuredContent['row_count'], 1)
     assert.deepEqual(state(), at)
   })
 
   test('sixteen heavy queries at once on two workers wait for one another, and all are answered', async (t) => {
-    const client = await start('sixteen', 600)
+    const client = await start(600)
     const fromMs = performance.now()
     const sql = 'SELECT kind, count(*), sum(amount) FROM facts GROUP BY kind'
     const outcomes = await Promise.all(Array.from({ length: 16 }, () => ask(client, sql)))
@@ -118,11 +118,11 @@ suite('db-query under bombs', () => {
   })
 
   test('a tenant that used up its working time is told how long to wait', async () => {
-    const client = await start('work', 2)
-    const heavy = `${ENDLESS} SELECT max(i) FROM (SELECT i FROM n LIMIT 9000000)`
+    const client = await start(2)
+    const heavy = `${ENDLESS} SELECT max(i) FROM (SELECT i FROM n LIMIT 3000000)` // far from the deadline, on a slow machine too
     await ask(client, heavy)
     let refusal: ReturnType<typeof errorOf>
-    for (let tries = 0; refusal === undefined && tries < 10; tries += 1) refusal = errorOf(await ask(client, heavy))
+    for (let tries = 0; refusal === undefined && tries < 30; tries += 1) refusal = errorOf(await ask(client, heavy))
     assert.equal(refusal?.code, 'rate_limited')
     assert.ok((refusal.retry_after_ms ?? 0) > 0)
     assert.equal(errorOf(await ask(client, 'SELECT 1'))?.code, 'rate_limited', 'light queries too: the bucket is empty')

@@ -21,6 +21,8 @@ export type Places = Readonly<{
   database: string
   documents: string
   site: Readonly<{ address: string; port: number; ca: string }>
+  /** `host:port` of the egress proxy, where the deployment has one. */
+  proxy?: string
 }>
 
 /** Builds everything below `dir`, which must be empty, and starts the site on loopback. */
@@ -46,6 +48,7 @@ export const policyText = ({
   database,
   documents,
   site,
+  proxy,
 }: Places) => `# What each server may do. Everything that is not written here is refused.
 version: 1
 servers:
@@ -73,7 +76,7 @@ servers:
     rate_limits: { "*": 600 }
     resources:
       internal: [{ host: ${SITE}, cidr: ${site.address}/32, port: ${site.port}, ca_file: ${site.ca} }]
-`
+${proxy === undefined ? '' : `      egress_proxy: ${proxy}\n`}`
 
 function shopDatabase(file: string): void {
   const db = new Database(file)

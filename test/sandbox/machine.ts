@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 export const ROOT = join(import.meta.dirname, '../..')
-const HOME = process.env['SANDBOX_HOME'] ?? '/var/lib/hardened-mcp-test'
+export const HOME = process.env['SANDBOX_HOME'] ?? '/var/lib/hardened-mcp-test'
 export const STATE = join(HOME, 'state')
 export const PORT = 18_443
 export const RUNTIMES = ['runc', 'runsc'] as const
@@ -16,7 +16,8 @@ type RunOptions = Readonly<{ env?: Readonly<Record<string, string>>; limitMs?: n
 
 const LIMIT_MS = 300_000 // a cold build on a busy machine
 
-const environment = (): Record<string, string> => {
+/** Where Docker is, the bases and the state folder, as ./setup left them. */
+export const environment = (): Record<string, string> => {
   const base = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', SANDBOX_HOME: HOME }
   const file = join(HOME, 'env')
   const words = existsSync(file) ? readFileSync(file, 'utf8').matchAll(/([A-Z_]+)=(\S+)/g) : []

@@ -26,11 +26,13 @@ suite('a worker that is killed', () => {
     writeFileSync(at('m0'), 'moved')
     let changes = 0
     let version = 0
+    let spanMs = 60 // within which the kill falls; follows the speed of the machine, so that it meets all parts of a change
     const interrupted: Record<string, number> = {}
     for (let round = 0; round < ROUNDS; round++) {
       const worker = await workerProcess(roots)
+      const before = changes
       let alive = true
-      const timer = setTimeout(5 + Math.random() * 60).then(() => {
+      const timer = setTimeout(5 + Math.random() * spanMs).then(() => {
         alive = false
         process.kill(worker.pid, 'SIGKILL')
       })
@@ -61,6 +63,7 @@ suite('a worker that is killed', () => {
         }
       }
       await timer
+      spanMs = changes === before ? Math.min(spanMs * 1.5, 2_000) : spanMs / 1.3
       for (const name of ['w', 'e']) {
         const text = readFileSync(at(name), 'utf8')
         assert.equal(text, `${text.split('\n')[0]}\n`.repeat(LINES), `${name} is half written`)

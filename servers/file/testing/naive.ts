@@ -22,7 +22,9 @@ const checkedParent = (root: string, path: string) => join(checked(root, dirname
 export const naive = {
   read: (root: string, path: string) => readFileSync(checked(root, path), 'utf8'),
   list: (root: string, path: string) => readdirSync(checked(root, path)).join('\n'),
-  info: (root: string, path: string) => String(statSync(checked(root, path)).size),
+  info: (root: string, path: string) => `"size":${statSync(checked(root, path)).size}`,
+  search: (root: string, path: string) =>
+    readdirSync(checked(root, path), { recursive: true, encoding: 'utf8' }).join('\n'),
   write: (root: string, path: string) => {
     writeFileSync(checkedParent(root, path), 'naive')
   },

@@ -1,4 +1,5 @@
 // What the engine says of a statement that it cannot prepare, sorted into fixed sentences, with a hint where one helps.
+import { nameKey } from './catalogue.ts'
 import { nearestName } from './nearest-name.ts'
 import { type Rule, refuse, stop } from './refusals.ts'
 import { FUNCTIONS } from './stubs.ts'
@@ -19,6 +20,17 @@ const MESSAGES: readonly Readonly<{ pattern: RegExp; rule: Rule; near?: Near }>[
   { pattern: /^no such collation sequence: /, rule: 'unknownCollation' },
   { pattern: /^no such window: /, rule: 'unknownWindow' },
   { pattern: /^wrong number of arguments to function/, rule: 'functionArguments' },
+  { pattern: /^'.*' is not a function$/s, rule: 'tableFunction' },
+  { pattern: /^too many arguments on /, rule: 'tableFunction' },
+  { pattern: /^DISTINCT aggregates must have/, rule: 'distinctAggregate' },
+  {
+    pattern: /^a NATURAL join may not|^unknown join type|^a JOIN clause is required|^ON clause references/,
+    rule: 'joinForm',
+  },
+  { pattern: /^duplicate WITH table name/, rule: 'repeatedName' },
+  { pattern: /^cannot override |^ORDER BY may not be used with/, rule: 'windowForm' },
+  { pattern: /^variable number must be between/, rule: 'parameterNumber' },
+  { pattern: /^no tables specified/, rule: 'noTables' },
   { pattern: /^ambiguous column name/, rule: 'ambiguousColumn' },
   { pattern: /^misuse of /, rule: 'aggregateMisuse' },
   { pattern: /^aggregate functions are not allowed|^HAVING clause on a non-aggregate/, rule: 'aggregateMisuse' },
@@ -51,11 +63,19 @@ export function prepareFailure(thrown: unknown, names: Names): Error {
 function hintOf(near: Near, said: string, names: Names): string {
   if (near === 'text') return placeOf(said)
   const wanted = lastPart(said)
+  if (near === 'tables') {
+    const [, other] = TABLES_ELSEWHERE.find(([pattern]) => pattern.test(said)) ?? []
+    if (other !== undefined) return `; ${other}`
+  }
   const known = near === 'functions' ? [...FUNCTIONS] : names[near]
   const other = near === 'functions' && Object.hasOwn(ELSEWHERE, wanted.toLowerCase())
   if (other) return `; SQLite has ${ELSEWHERE[wanted.toLowerCase()]}`
   const nearest = nearestName(wanted, known)
-  return nearest === undefined ? '' : `; the nearest is ${nearest}`
+  if (nearest === undefined) return ''
+  // Of a column: it is there, and not where the statement looks for it.
+  return near === 'columns' && nameKey(nearest) === nameKey(wanted)
+    ? '; another table has one'
+    : `; the nearest is ${nearest}`
 }
 
 const lastPart = (name: string) => name.slice(name.lastIndexOf('.') + 1)
@@ -72,6 +92,13 @@ const SYNTAX_ELSEWHERE: Readonly<Record<string, string>> = {
   first: '; SQLite has LIMIT',
   lateral: '; SQLite has correlated subqueries and json_each',
 }
+
+const TABLES_ELSEWHERE: readonly (readonly [RegExp, string])[] = [
+  [/^(?:information_schema|pg_catalog|sys)\./i, 'list_tables and describe_table tell of tables and columns'],
+  [/^dual$/i, 'SQLite has SELECT without FROM'],
+  [/^(?:generate_series|range)$/i, 'SQLite has WITH RECURSIVE'],
+  [/^(?:unnest|string_split|json_table|jsonb_array_elements)$/i, 'SQLite has json_each()'],
+]
 
 // What models bring along from other databases.
 const ELSEWHERE: Readonly<Record<string, string>> = {

@@ -26,10 +26,18 @@ export const RULES = {
   unknownFunction: 'No function of that name is available',
   functionArguments: 'A function is called with the wrong number of arguments',
   ambiguousColumn: 'A column name is ambiguous; put the table name before it',
+  distinctAggregate: 'An aggregate with DISTINCT takes one argument',
   aggregateMisuse: 'An aggregate or window function stands where none is allowed',
   circularName: 'A WITH part reads a table of its own name; give the part another name',
   recursion: 'A recursive WITH part may name itself once, in FROM, and may not aggregate over itself',
   orderTerm: 'A number or name in ORDER BY or GROUP BY is not in the result',
+  joinForm:
+    'A join has a form that is not possible: NATURAL with ON or USING, a JOIN without a table, an unknown kind of join',
+  repeatedName: 'A WITH part has the name of another one',
+  windowForm:
+    'A window adds to another what it may not: the base window has it already, or the function takes none of it',
+  parameterNumber: 'The number of a parameter must be between ?1 and ?32766',
+  noTables: '* needs a table in FROM',
   clauseOrder: 'ORDER BY and LIMIT belong behind the last part of a compound SELECT',
   windowFrame: 'The frame of a window is not possible',
   rowValue: 'A row value stands where one value is needed',
@@ -37,7 +45,7 @@ export const RULES = {
     'The statement has too many parts: at most 2000 columns, 500 compound parts, 64 tables in a join and 1000 levels',
   columnCount: 'Parts of the statement have different numbers of columns',
   notPrepared: 'The statement cannot be prepared',
-  notReadable: 'The statement reads something that is not available',
+  notReadable: 'No table of that name is available', // as for a missing one: the parts of a full-text table, schema tables
   tableFunction: 'Only the table functions json_each and json_tree are available',
   parserVeto: 'The statement is not exactly one plain SELECT',
   parserRequired: 'The statement could not be confirmed by the second parser, which the policy requires',

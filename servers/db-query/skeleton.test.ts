@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { type Exposed, readCatalogue } from './catalogue.ts'
-import { fixture } from './fixture.ts'
+import { asker, fixture } from './fixture.ts'
 import { nearestName } from './nearest-name.ts'
 import { openDatabase } from './open-database.ts'
 import { RULES } from './refusals.ts'
@@ -103,5 +103,31 @@ suite('nearestName()', () => {
     assert.equal(nearestName('ordersx', ['orders\u001b[2J']), undefined)
     assert.equal(nearestName('x'.repeat(65), ['x'.repeat(64)]), undefined)
     assert.equal(nearestName('', ['a']), undefined)
+    assert.equal(nearestName('nmae', ['age', 'name']), 'name') // two letters that changed places are one mistake
+    assert.equal(nearestName('e', ['n']), undefined)
   })
+})
+
+suite('a name that belongs elsewhere', () => {
+  const ask = asker(file)
+  const saysOf = (sql: string) => {
+    const outcome = ask(sql, 'limited')
+    return 'says' in outcome ? outcome.says : 'answered'
+  }
+  for (const [sql, hint] of [
+    ['SELECT sku FROM orders', /another table has one$/],
+    ['SELECT email FROM orders', /available$/], // hidden: nothing is said of it
+    ['SELECT * FROM main.customers', /the nearest is customers$/],
+    ['SELECT * FROM information_schema.tables', /list_tables and describe_table tell of tables and columns$/],
+    ['SELECT * FROM generate_series(1, 3)', /SQLite has WITH RECURSIVE$/],
+    ['SELECT id::text FROM orders', /SQLite has CAST\(x AS type\)$/],
+    ["SELECT string_agg(DISTINCT status, ',') FROM orders", /^An aggregate with DISTINCT takes one argument$/],
+    ["SELECT * FROM customers('x')", /^Only the table functions json_each and json_tree are available$/],
+    ['SELECT *', /needs a table in FROM$/],
+    ['SELECT * FROM orders NATURAL JOIN customers ON 1', /^A join has a form/],
+    ['WITH a AS (SELECT 1), a AS (SELECT 2) SELECT * FROM a', /^A WITH part has the name of another one$/],
+    ['SELECT ?40000', /must be between \?1 and \?32766$/],
+    ['SELECT * FROM articles_data', /^No table of that name is available$/], // as for a missing one
+  ] as const)
+    test(`is said to be there: ${sql}`, () => assert.match(saysOf(sql), hint))
 })

@@ -52,7 +52,7 @@ export function tokensOf(sql: string): readonly Token[] {
   while (TOKEN.lastIndex < sql.length) {
     const at = TOKEN.lastIndex
     const match = TOKEN.exec(sql)
-    if (match === null) throw refuse('unreadable', `no token at ${at}`)
+    if (match === null) throw refuse('unreadable', `no token at ${at}`, sql.startsWith('::', at) ? POSTGRES_CAST : '')
     const kind = RULES[match.findIndex((group, index) => index > 0 && group !== undefined) - 1]?.kind
     if (kind === 'comment') throw refuse('comments', `comment at ${at}`)
     if (kind === undefined || kind === 'unreadable') throw refuse('unreadable', `no token at ${at}`)
@@ -62,6 +62,8 @@ export function tokensOf(sql: string): readonly Token[] {
   }
   return tokens
 }
+
+const POSTGRES_CAST = '; for x::type SQLite has CAST(x AS type)'
 
 function boundNesting(tokens: readonly Token[]): void {
   let depth = 0

@@ -134,7 +134,8 @@ const saysOf = (sql: string) => {
   return 'says' in outcome ? outcome.says : 'answered'
 }
 
-const HINT = /(?: near [\w+*/%=<>|&~!(),.-]{1,32})?(?:; (?:the nearest is|SQLite has|LIKE ignores) .*)?$/
+const HINT =
+  /(?: near [\w+*/%=<>|&~!(),.-]{1,32})?(?:; (?:the nearest is|another table has|SQLite has|LIKE ignores|list_tables|for x::type) .*)?$/
 const isFixedText = (says: string) =>
   (Object.values(RULES) as string[]).some(
     (text) => says.startsWith(text) && HINT.exec(says.slice(text.length))?.index === 0,

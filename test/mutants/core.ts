@@ -17,6 +17,7 @@ const TOOL = beside('tool')
 const CAPABILITIES = beside('access/capabilities')
 const PEOPLE = { ...CAPABILITIES, file: `${CORE}/access/people.ts` }
 const RATE_LIMIT = beside('limits/rate-limit')
+const WORK_TIME = beside('limits/work-time')
 const GCRA = { ...RATE_LIMIT, file: `${CORE}/limits/gcra.ts` }
 const LEDGER = { ...RATE_LIMIT, file: `${CORE}/limits/ledger.ts` }
 const PARSE_INPUT = beside('input/parse-input')
@@ -285,6 +286,36 @@ export const CORE_MUTANTS: readonly Mutant[] = [
     find: 'waitMs: Math.ceil(waits[longest] ?? 0)',
     replace: 'waitMs: Math.floor(waits[longest] ?? 0)',
     because: 'a caller that waits as told is refused again',
+  },
+  {
+    ...WORK_TIME,
+    find: 'missing(tenant, at) + Math.max(0, ms)',
+    replace: 'missing(tenant, at)',
+    because: 'work costs nothing',
+  },
+  {
+    ...WORK_TIME,
+    find: 'const over = missing(caller.tenant, now()) - fullMs',
+    replace: "const over = missing('acme', now()) - fullMs",
+    because: 'one tenant pays for the work of all',
+  },
+  {
+    ...WORK_TIME,
+    find: 'Math.max(0, at - bucket.at) * refill',
+    replace: '(at - bucket.at) * refill',
+    because: 'a clock that is set back empties the bucket',
+  },
+  {
+    ...WORK_TIME,
+    find: 'Math.floor(over / refill) + 1',
+    replace: 'Math.floor(over) + 1',
+    because: 'a tenant that waits as told is refused again',
+  },
+  {
+    ...WORK_TIME,
+    find: 'return bucket === undefined ? 0 : Math.max(0, bucket.missingMs',
+    replace: 'return bucket === undefined ? 0 : (bucket.missingMs',
+    because: 'an idle hour is worth more than a minute of work',
   },
   {
     ...PARSE_INPUT,

@@ -1,4 +1,5 @@
 // What the operator grants: databases, tables, columns, rows, and queries that are tools of their own. Parsed once, strictly.
+import { labelSchema } from '@hardened-mcp/host'
 import { z } from 'zod'
 import { MAX_ROWS, MAX_SQL_CHARS } from './operations.ts'
 
@@ -24,6 +25,8 @@ const database = z.strictObject({
   /** Who may use it. Left out: everybody who may call the tools. Both given: both must hold. */
   tenants: z.array(z.string().max(63)).min(1).optional(),
   callers: z.array(z.string().max(128)).min(1).optional(),
+  /** Of its rows. Left out: untrusted and private. */
+  label: labelSchema.optional(),
 })
 export type DatabaseGrant = z.output<typeof database>
 

@@ -1,6 +1,7 @@
 // db-query, the page: read-only SQL on the SQLite databases that the operator granted.
 import { basename, dirname, extname, resolve } from 'node:path'
 import { defineServer } from '@hardened-mcp/host'
+import { flow } from './flow.ts'
 import { namedQuery } from './named-query.ts'
 import type { Operation } from './operations.ts'
 import { exposedDatabases, frontGate, sameCaller } from './policy.ts'
@@ -43,6 +44,7 @@ export const dbQuery = defineServer<Resources, Operation>({
   tools,
   views,
   policies: (granted) => [sameCaller, exposedDatabases(granted), frontGate],
+  flow,
   work: ({ work_seconds_per_minute: secondsPerMinute }) => ({ secondsPerMinute, payer: ({ caller }) => caller.tenant }),
   worker: {
     entry: new URL('./worker.ts', import.meta.url),

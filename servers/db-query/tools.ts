@@ -1,6 +1,7 @@
 // The four tools: what a client may ask, and the operation that each question becomes.
-import { type Budget, defineTool, type Label, type Principal, type ToolHints } from '@hardened-mcp/security-core'
+import { type Budget, defineTool, type Principal, type ToolHints } from '@hardened-mcp/security-core'
 import { z } from 'zod'
+import { ROWS } from './flow.ts'
 import { FORMATS } from './formats.ts'
 import {
   type Caller,
@@ -14,10 +15,9 @@ import {
 import type { DatabaseGrant } from './resources.ts'
 
 export const NEEDS = ['tool:read_only', 'resource:local'] as const
-const YIELDS: Label = { integrity: 'untrusted', secrecy: 'private' } // anybody may have written the rows
 const BUDGET: Budget = { deadlineMs: 10_000, outputBytes: 65_536 }
 const HINTS: ToolHints = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false }
-export const COMMON = { needs: NEEDS, effect: 'read', yields: YIELDS, budget: BUDGET, annotations: HINTS } as const
+export const COMMON = { needs: NEEDS, effect: 'read', yields: ROWS, budget: BUDGET, annotations: HINTS } as const
 
 const DEFAULT_ROWS = 100 // one screen for a model
 

@@ -3,7 +3,7 @@
 // Rule:     an exact host, `*.example.com` (below it, not itself) or `*`, one port; GET and HEAD unless more is said; paths by whole segments.
 // Limits:   says what is listed; whether the host is public is judged before, and its addresses when they are dialled.
 // Proof:    policy.test.ts
-import { HTTPS_PORT, publicHost, readUrl, type WebUrl } from '@hardened-mcp/security-core'
+import { HTTPS_PORT, type Label, publicHost, readUrl, type WebUrl } from '@hardened-mcp/security-core'
 import type { METHODS } from './operations.ts'
 
 export type Method = (typeof METHODS)[number]
@@ -15,6 +15,7 @@ export type Terms = Readonly<{
   methods?: readonly Method[] | undefined
   paths?: readonly string[] | undefined
   tenants?: readonly string[] | undefined
+  label?: Partial<Label> | undefined
 }>
 
 const DEFAULT_METHODS: readonly Method[] = ['GET', 'HEAD']

@@ -78,8 +78,8 @@ before(async () => {
   granted = {
     allow: ['*'],
     internal: [
-      { host: 'site.corp', cidr: '127.0.0.1', port: site.port, ca_file },
-      { host: 'other.corp', cidr: '127.0.0.1/32', port: other.port, ca_file },
+      { host: 'site.corp', cidr: '127.0.0.1', port: site.port, ca_file, label: { secrecy: 'public' } },
+      { host: 'other.corp', cidr: '127.0.0.1/32', port: other.port, ca_file, label: { secrecy: 'public' } },
     ],
     dns_servers: [names.address],
     robots: 'ignore',
@@ -210,6 +210,13 @@ suite('redirects', () => {
   test('a redirect off the list is refused', async () => {
     const execute = fetchExecutor({ ...granted, allow: [], internal: [(granted['internal'] as object[])[0]] })
     assert.match((await refusal(here('/to-other'), {}, { execute })).says, /\(host\)/)
+  })
+
+  test('a redirect to a place with another label is refused before it is dialled', async () => {
+    const [first, second] = granted['internal'] as [object, object]
+    const execute = fetchExecutor({ ...granted, internal: [first, { ...second, label: { secrecy: 'private' } }] })
+    assert.match((await refusal(here('/to-other'), {}, { execute })).says, /\(redirect\)/)
+    assert.equal((await get(here('/to-page'), {}, { execute })).final_url, here('/page'))
   })
 })
 

@@ -3,16 +3,20 @@
 // Rule:     one reading of the URL, a public host or a named exception, and a place on the caller's list with this method; an empty list allows nothing.
 // Limits:   judges the text; the worker asks this same function again on every hop, and judges each address when it dials.
 // Proof:    policy.test.ts
+import { placeLabel } from '@hardened-mcp/host'
 import {
   allow,
   type Decision,
   denyUrl,
+  type FlowOf,
+  type Label,
   type Policy,
   publicHost,
   readUrl,
   type WebUrl,
 } from '@hardened-mcp/security-core'
 import {
+  type AllowEntry,
   matchesHost,
   type Method,
   opensMethod,
@@ -28,7 +32,8 @@ import type { AllowItem, Resources } from './resources.ts'
 /** Who asks for what; every tenant when none is named. `anyPath` is for robots.txt, which belongs to the host and not to a path of it. */
 export type Ask = Readonly<{ tenant: string | undefined; method: Method; anyPath?: boolean }>
 
-export type UrlJudge = (text: string, ask: Ask) => Readonly<{ decision: Decision; url?: WebUrl }>
+/** `label` is of the place that `url` names: what comes from there, and what may go there. */
+export type UrlJudge = (text: string, ask: Ask) => Readonly<{ decision: Decision; url?: WebUrl; label?: Label }>
 
 /** Pure. Parses the operator's list once. */
 export function urlJudge(granted: Pick<Resources, 'allow' | 'internal'>): UrlJudge {
@@ -38,7 +43,7 @@ export function urlJudge(granted: Pick<Resources, 'allow' | 'internal'>): UrlJud
     if (!reading.ok) return { decision: denyUrl(reading.rule, reading.reason) }
     const { url } = reading
     const inside = granted.internal.filter(({ host, port }) => host === url.host && port === url.port)
-    if (inside.length > 0) return { decision: judgeTerms(inside, url, ask), url }
+    if (inside.length > 0) return { decision: judgeTerms(inside, url, ask), url, label: labelOf(inside, url, INSIDE) }
     const decision = publicHost(url)
     if (decision.verdict !== 'allow') return { decision }
     const listed = entries.filter(({ entry, terms }) => matchesHost(entry, url) && opensTenant(terms, ask.tenant))
@@ -52,7 +57,30 @@ export function urlJudge(granted: Pick<Resources, 'allow' | 'internal'>): UrlJud
         ask,
       ),
       url,
+      label: labelOf(
+        onPort.toSorted((a, b) => nearness(b.entry) - nearness(a.entry)).map(({ terms }) => terms),
+        url,
+        PAGES,
+      ),
     }
+  }
+}
+
+const PAGES: Label = { integrity: 'untrusted', secrecy: 'public' } // anybody may have written the page
+const INSIDE: Label = { integrity: 'untrusted', secrecy: 'private' } // and a host inside is not for everybody
+
+// The entry that names the host most exactly speaks for its paths; one that says nothing leaves it to the next.
+const labelOf = (terms: readonly Terms[], { href }: WebUrl, fallback: Label) =>
+  placeLabel(terms.find((each) => each.label !== undefined && opensPath(each, new URL(href).pathname))?.label, fallback)
+
+const nearness = ({ kind, host }: AllowEntry) => (kind === 'exact' ? Number.POSITIVE_INFINITY : host.length)
+
+/** For the pipeline: what is fetched comes from the place that the request goes to. A redirect leads to none of another label. */
+export function flow(granted: Resources): FlowOf<Operation> {
+  const judge = urlJudge(granted)
+  return function flow({ url, tenant, method }) {
+    const { label = PAGES } = judge(url, { tenant, method })
+    return { reads: label, into: label }
   }
 }
 

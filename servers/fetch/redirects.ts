@@ -4,7 +4,7 @@
 // Limits:   headers of the caller and a posted body stay with the first origin, and never come back once it was left.
 // Proof:    executor.test.ts
 import type { OutboundAnswer, OutboundSession } from '@hardened-mcp/host/outbound'
-import { denyUrl, must, type WebUrl } from '@hardened-mcp/security-core'
+import { CLEAN, denyUrl, labelText, must, type WebUrl } from '@hardened-mcp/security-core'
 import type { Method } from './allow-entry.ts'
 import type { Ask, UrlJudge } from './policy.ts'
 import type { RobotsRules } from './robots.ts'
@@ -38,10 +38,14 @@ export async function followRedirects(start: string, route: Route): Promise<Arri
   let method: Method = route.ask.method
   let own = { headers: route.own ?? {}, body: route.body }
   let origin: string | undefined
+  let place: string | undefined
   for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
-    const { decision, url } = route.judge(target, { ...route.ask, method })
+    const { decision, url, label } = route.judge(target, { ...route.ask, method })
     must(decision)
     if (url === undefined) throw new TypeError('A judge that allows must return the URL it read')
+    place ??= labelText(label ?? CLEAN)
+    // What was cleared was a place of one label: an inner page may not send its reader out with what it knows, nor a public one in.
+    if (labelText(label ?? CLEAN) !== place) must(denyUrl('redirect', 'it leads to a place with another label'))
     const here = new URL(url.href).origin
     origin ??= here
     if (here !== origin) {

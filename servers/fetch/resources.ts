@@ -1,6 +1,7 @@
 // What the operator grants: hosts to fetch from, named exceptions inside, and how to behave on the way.
 import { isIP } from 'node:net'
 import { isAbsolute } from 'node:path'
+import { labelSchema } from '@hardened-mcp/host'
 import { readUrl } from '@hardened-mcp/security-core'
 import { z } from 'zod'
 import { isPathPrefix, parseAllowEntry } from './allow-entry.ts'
@@ -18,6 +19,8 @@ const terms = {
     .max(MAX_ENTRIES)
     .optional(),
   tenants: z.array(z.string().max(63)).min(1).optional(),
+  /** Left out: untrusted and public; of an internal host: untrusted and private. */
+  label: labelSchema.optional(),
 }
 const allowHost = z
   .string()

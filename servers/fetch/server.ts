@@ -17,7 +17,7 @@ import {
   url,
 } from './operations.ts'
 import { pageKey } from './page-key.ts'
-import { listedHeaders, listedUrls } from './policy.ts'
+import { flow, listedHeaders, listedUrls } from './policy.ts'
 import { grantsNothing, grantsPost, type Resources, resources } from './resources.ts'
 import { parseSelector } from './selector.ts'
 
@@ -149,6 +149,7 @@ export const fetch = defineServer<Resources, Operation>({
         ],
   tools: (granted) => (grantsPost(granted) ? [fetchUrl, postUrl] : [fetchUrl]),
   policies: (granted) => [listedUrls(granted), listedHeaders(granted)],
+  flow,
   worker: {
     entry: new URL('./worker.ts', import.meta.url),
     count: 4,

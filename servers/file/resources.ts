@@ -1,4 +1,5 @@
 // What the operator grants: directories with a virtual name, and how strict each of them is.
+import { labelSchema } from '@hardened-mcp/host'
 import { z } from 'zod'
 import { SECRET_PATTERN } from './secret-names.ts'
 
@@ -23,6 +24,8 @@ const root = z.strictObject({
   quota_bytes: z.int().min(1).optional(),
   /** Keeps what is deleted in the root's own trash. */
   trash: z.boolean().default(true),
+  /** Of its files. Left out: untrusted and private. */
+  label: labelSchema.optional(),
   hard_links: z.enum(['refuse', 'allow']).default('refuse'),
 })
 

@@ -2,6 +2,7 @@
 import { basename, resolve } from 'node:path'
 import { defineServer } from '@hardened-mcp/host'
 import type { Capability, Principal, ToolDefinition } from '@hardened-mcp/security-core'
+import { flow } from './flow.ts'
 import type { Operation } from './operations.ts'
 import { confinedPaths } from './policy.ts'
 import { type Resources, ROOT_NAME, resources } from './resources.ts'
@@ -57,6 +58,7 @@ export const file = defineServer<Resources, Operation>({
     return roots.some(({ tenants }) => tenants !== undefined) ? tools.map(forTenants) : tools
   },
   policies: (granted) => [confinedPaths(granted)],
+  flow,
   views,
   worker: {
     entry: new URL('./worker.ts', import.meta.url),

@@ -1,16 +1,16 @@
 // The tools that change files: they exist where a root is declared writable and the policy grants sys:file_write.
-import { type Budget, defineTool, type Label, type ToolHints } from '@hardened-mcp/security-core'
+import { type Budget, defineTool, type ToolHints } from '@hardened-mcp/security-core'
 import { z } from 'zod'
+import { CONTENT } from './flow.ts'
 import { content, edits, hash, type Operation, path } from './operations.ts'
 
 export const WRITE = ['tool:write', 'sys:file_write'] as const
 const BUDGET: Budget = { deadlineMs: 10_000, outputBytes: 65_536 }
 const HINTS: ToolHints = { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false }
-const YIELDS: Label = { integrity: 'untrusted', secrecy: 'private' } // a diff shows what others wrote
 const COMMON = {
   needs: [...WRITE, 'resource:local'],
   effect: 'write',
-  yields: YIELDS,
+  yields: CONTENT,
   budget: BUDGET,
   annotations: HINTS,
 } as const

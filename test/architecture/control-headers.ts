@@ -17,6 +17,8 @@ export const NO_CONTROL: Readonly<Record<string, string>> = {
   'packages/security-core/src/limits/gcra.ts': 'the arithmetic of the limits that import it',
   'packages/security-core/src/limits/ledger.ts': 'where the limits count; it decides nothing by itself',
   'packages/security-core/src/limits/limits.ts': 'the shape of the limits',
+  'packages/security-core/src/taint/label.ts': 'the lattice that taint.ts decides with',
+  'packages/security-core/src/taint/memory-taint.ts': 'one of the stores of taint.ts',
   'packages/security-core/src/output/release.ts': 'door 2: it runs the filters, which are the controls',
 }
 

@@ -25,6 +25,9 @@ const INJECTION = beside('input/injection-patterns')
 const PRINCIPAL = beside('identity/principal')
 const RELEASE = beside('output/release')
 const HIDDEN = beside('output/hidden-characters')
+const TAINT = beside('taint/taint')
+const LABEL = { ...TAINT, file: `${CORE}/taint/label.ts` }
+const MEMORY_TAINT = { ...TAINT, file: `${CORE}/taint/memory-taint.ts` }
 
 export const CORE_MUTANTS: readonly Mutant[] = [
   {
@@ -53,9 +56,81 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...PIPELINE,
-    find: '      await recorded\n      const result',
-    replace: '      const result',
+    find: '      await recorded\n      about',
+    replace: '      about',
     because: 'a read is released while its request record may still fail',
+  },
+  {
+    ...PIPELINE,
+    find: 'must(await controls.taint.gate(operation, call))',
+    replace: 'await controls.taint.gate(operation, call)',
+    because: 'what the caller carries is asked for and not obeyed',
+  },
+  {
+    ...PIPELINE,
+    find: '...carried(await controls.taint.carry(operation, call))',
+    replace: '...carried(await controls.taint.carry(operation, call).catch(() => ""))',
+    because: 'an answer leaves although its label could not be kept',
+  },
+  {
+    ...TAINT,
+    find: 'join(await store.read(call.caller), brings)',
+    replace: 'await store.read(call.caller)',
+    because: 'a private file is moved to a public place',
+  },
+  {
+    ...TAINT,
+    find: 'join(await store.read(call.caller), brings)',
+    replace: 'brings',
+    because: 'what was read before is forgotten',
+  },
+  {
+    ...TAINT,
+    find: "return mode === 'mark'",
+    replace: "return mode === 'enforce'",
+    because: 'enforcing lets pass and marking refuses',
+  },
+  {
+    ...TAINT,
+    find: 'return labelText(await store.join(call.caller, reads))',
+    replace: 'return labelText(reads)',
+    because: 'a read leaves no label',
+  },
+  {
+    ...TAINT,
+    find: '{ reads: tool.yields, into: tool.yields }',
+    replace: '{ reads: tool.yields }',
+    because: 'a tool that states no place may send anything anywhere',
+  },
+  {
+    ...LABEL,
+    find: "if (data.secrecy === 'private' && place.secrecy === 'public') return 'private'",
+    replace: '',
+    because: 'private data may go to a public place',
+  },
+  {
+    ...LABEL,
+    find: "if (data.integrity === 'untrusted' && place.integrity === 'trusted') return 'untrusted'",
+    replace: '',
+    because: 'what a stranger wrote may stand where it is trusted',
+  },
+  {
+    ...LABEL,
+    find: "secrecy: one.secrecy === 'private' ? 'private' : other.secrecy",
+    replace: 'secrecy: other.secrecy',
+    because: 'a public read takes the private label off',
+  },
+  {
+    ...MEMORY_TAINT,
+    find: 'JSON.stringify([tenant, id])',
+    replace: 'tenant',
+    because: 'callers of one tenant share their labels',
+  },
+  {
+    ...MEMORY_TAINT,
+    find: 'Math.max(until, privateUntil)',
+    replace: 'until',
+    because: 'a clock that is set back ends a label early',
   },
   {
     ...PIPELINE,

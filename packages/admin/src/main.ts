@@ -7,8 +7,9 @@ import { doctor } from './doctor.ts'
 import { keys } from './keys.ts'
 import { policy } from './policy/policy.ts'
 import { serve } from './serve.ts'
+import { taint } from './taint.ts'
 
-const COMMANDS: Readonly<Record<string, Command>> = { serve, keys, audit, policy, doctor }
+const COMMANDS: Readonly<Record<string, Command>> = { serve, keys, audit, policy, taint, doctor }
 
 const USAGE = `hardened-mcp: three least-privilege MCP servers
 

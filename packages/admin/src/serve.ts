@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import {
   checkPolicy,
+  DEFAULT_WINDOW_MINUTES,
   type FrontConfig,
   type HttpConfig,
   mayRehearse,
@@ -25,6 +26,7 @@ const COMMON = {
   policy: { type: 'string' },
   http: { type: 'string' },
   audit: { type: 'string' },
+  taint: { type: 'string' },
   keys: { type: 'string' },
   workers: { type: 'string' },
   sandbox: { type: 'string' },
@@ -65,6 +67,7 @@ export const serve: Command = {
       granted,
       auditDir: values.audit ?? defaultAuditDir(name),
       transport,
+      taint: taintOf(values.taint, read?.file.taint),
       sandbox: sandboxOf(values),
       ...(values.workers === undefined ? {} : { workers: countOf(values.workers) }),
       onServing: (url) => url !== undefined && process.stderr.write(`hardened-mcp: ${name} serves ${url}\n`),
@@ -94,6 +97,7 @@ function restOf({ file, id }: PolicyReading, path: string): NonNullable<RunOptio
     ...(people === undefined ? {} : { people }),
     ...(file.dry_run === undefined ? {} : { dryRun: true }),
     ...(shared === undefined ? {} : { sharedLimits: shared }),
+    ...(file.taint === undefined ? {} : { taintAsWritten: file.taint }),
     policyFile: { path: resolve(path), id },
   }
 }
@@ -138,6 +142,14 @@ function sandboxOf({ sandbox = 'permission', because, until }: Values): SandboxR
   return { mode, ...(because === undefined ? {} : { because }), ...(until === undefined ? {} : { until }) }
 }
 
+// The flag is for who has no policy file: one that is there says it itself.
+function taintOf(flag: string | undefined, section: RunOptions['taint']): RunOptions['taint'] {
+  if (flag === undefined) return section
+  if (section?.directory !== undefined && section.directory !== resolve(flag))
+    throw new UsageError('--taint must name the directory of the policy file, or be left out')
+  return { mode: 'enforce', window_minutes: DEFAULT_WINDOW_MINUTES, ...section, directory: resolve(flag) }
+}
+
 function countOf(text: string): number {
   const count = Number(text)
   if (!Number.isInteger(count) || count < 1 || count > 64)
@@ -155,6 +167,7 @@ function helpText(): string {
 Common flags:
   --policy FILE                   Policy file (YAML or JSON): tools, permissions, rate limits, resources
   --audit DIR                     Directory of the audit trail (default: the user's state directory)
+  --taint DIR                     Labels of what callers have read, shared by all servers that name the same directory
   --workers N                     Worker processes kept ready
   --sandbox MODE                  auto: bubblewrap where it works, else permission (the default), and says so
                                   bwrap: bubblewrap or no start; permission: Node's permission model only

@@ -2,12 +2,16 @@
 import { randomUUID } from 'node:crypto'
 import {
   capabilities,
+  type FlowOf,
   hiddenCharacters,
   type Label,
   type Ledger,
   meter,
   rateLimit,
   sampledRefusals,
+  type TaintMode,
+  type TaintStore,
+  taint,
   type ToolDefinition,
   type WorkTime,
 } from '@hardened-mcp/security-core'
@@ -29,8 +33,9 @@ export function assemble(options: {
   ledger: Ledger
   workers: Pick<WorkerPool, 'execute'>
   work?: Pick<WorkTime, 'guard'> | undefined
+  labels: Readonly<{ store: TaintStore; mode: TaintMode }>
 }): Registry {
-  const { definition, config, audit, live, ledger, workers, work } = options
+  const { definition, config, audit, live, ledger, workers, work, labels } = options
   const { name, title, version, instructions } = definition
   const resources = parseStrictly(definition.resources, config.resources, 'Resources')
   const whole = () => live.current().ceiling
@@ -56,6 +61,7 @@ export function assemble(options: {
         ...(work === undefined ? [] : [work.guard]),
       ],
       policies: definition.policies(resources),
+      taint: taint({ ...labels, flowOf: flowOf(definition, config) }),
       meter: meter({ current, ledger, cost: (operation) => definition.cost?.(operation) ?? {} }),
       execute: workers.execute,
       filters: [hiddenCharacters],
@@ -72,6 +78,15 @@ export function assemble(options: {
 export function largestAnswer(definition: ServerDefinition, config: FrontConfig): number {
   const tools = definition.tools(parseStrictly(definition.resources, config.resources, 'Resources'))
   return Math.max(...tools.map((tool) => tool.budget.outputBytes))
+}
+
+// What the policy adds to a tool's answers is added to the label of their place too.
+function flowOf(definition: ServerDefinition, config: FrontConfig): FlowOf<object> | undefined {
+  const flow = definition.flow?.(parseStrictly(definition.resources, config.resources, 'Resources'))
+  return (operation, call) => {
+    const own = flow?.(operation, call)
+    return own && { ...own, reads: { ...own.reads, ...config.policy?.labels?.[call.tool.name] } }
+  }
 }
 
 // A label of the policy is more than the tool's own, never less: the schema knows no other words.

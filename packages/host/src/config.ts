@@ -3,6 +3,7 @@ import type { Capability } from '@hardened-mcp/security-core'
 import type { OauthConfig } from './identity/oauth/config.ts'
 import type { SharedLimits } from './policy/limits-section.ts'
 import type { PeopleSections, ServerPolicy } from './policy/policy-file.ts'
+import type { TaintSection } from './policy/taint-section.ts'
 
 /** Everything the front needs. Plain JSON: it crosses from supervisor to front as it is. */
 export type FrontConfig = Readonly<{
@@ -16,6 +17,10 @@ export type FrontConfig = Readonly<{
   /** The file to follow, and the name of the text that was read of it. */
   policyFile?: Readonly<{ path: string; id: string }>
   sharedLimits?: SharedLimits
+  /** How callers carry labels; enforced within this server alone when left out. */
+  taint?: TaintSection
+  /** The section of the policy file: another one needs a restart. */
+  taintAsWritten?: TaintSection
   resources: unknown
   auditDir: string
   transport: { kind: 'stdio' } | ({ kind: 'http' } & HttpConfig)

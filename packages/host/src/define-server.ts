@@ -1,5 +1,5 @@
 // What a server is: data and pure functions. Everything that touches the world is in its worker.
-import type { Capability, Cost, Policies, Principal, ToolDefinition } from '@hardened-mcp/security-core'
+import type { Capability, Cost, FlowOf, Policies, Principal, ToolDefinition } from '@hardened-mcp/security-core'
 import type { z } from 'zod'
 import type { Placing } from './sandbox/placement.ts'
 
@@ -61,6 +61,8 @@ export interface ServerDefinition<Resources = unknown, Operation extends object 
   grants(resources: Resources): readonly Capability[]
   tools(resources: Resources): readonly ToolDefinition<unknown, Operation>[]
   policies(resources: Resources): Policies<Operation>
+  /** Where an operation reads and writes, when that depends on more than its tool: see `FlowOf`. */
+  flow?(resources: Resources): FlowOf<Operation>
   views?(resources: Resources): ResourceViews
   /** Bounds the time that one tenant may hold workers, over all of its calls. */
   work?(resources: Resources): WorkLimit<Operation>

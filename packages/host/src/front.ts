@@ -13,6 +13,7 @@ import type { ToFront, ToSupervisor } from './sandbox/messages.ts'
 import { EXIT_BROKEN, EXIT_CONFIG } from './sandbox/exit-codes.ts'
 import { type PoolOptions, type WorkerPool, workerPool } from './sandbox/worker-pool.ts'
 import { type Serving, serve } from './serve.ts'
+import { openLabels } from './taint/open-labels.ts'
 
 const DRAIN_MS = 9_000 // one second less than the supervisor waits
 const LAST_CALLS_MS = 7_000 // what runs then is ended, so that its caller hears of it and its record is written
@@ -48,7 +49,8 @@ async function start(config: FrontConfig): Promise<void> {
   await workers.ready // nothing is promised to a client before a worker could open what was granted
   const live = livePolicy({ config, definition, audit: audit.sink, log: (event, fields) => log.warn(event, fields) })
   const ledger = localLedger(() => performance.now())
-  const served = assemble({ definition, config, audit, live, ledger, workers, work })
+  const labels = openLabels(config.taint, Date.now)
+  const served = assemble({ definition, config, audit, live, ledger, workers, work, labels })
   await audit.sink({ type: 'config.loaded', server: definition.name, policy: live.current().id })
   const serving = await serve({
     config,

@@ -6,4 +6,5 @@ export {
   type ServerDefinition,
   type WorkerSpec,
 } from './define-server.ts'
+export { labelSchema, placeLabel } from './place-label.ts'
 export type { Placing } from './sandbox/placement.ts'

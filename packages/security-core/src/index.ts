@@ -19,6 +19,17 @@ export { sampledRefusals } from './limits/sampled-refusals.ts'
 export { hiddenCharacters } from './output/hidden-characters.ts'
 export { type OutputFilter, type Released, release } from './output/release.ts'
 export { type Answer, type CallRequest, type Controls, type Executor, type Guard, pipeline } from './pipeline.ts'
+export { CLEAN, join as joinLabels, labelText, refusedFlow } from './taint/label.ts'
+export { memoryTaint } from './taint/memory-taint.ts'
+export {
+  type Carrier,
+  type Flow,
+  type FlowOf,
+  type Taint,
+  type TaintMode,
+  type TaintStore,
+  taint,
+} from './taint/taint.ts'
 export { snapshot } from './snapshot.ts'
 export { defineTool, type ToolDefinition, type ToolHints } from './tool.ts'
 export {

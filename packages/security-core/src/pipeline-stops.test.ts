@@ -89,6 +89,8 @@ suite('stops', () => {
       { fingerprint: boom },
       { guards: [boom] },
       { policies: [boom] },
+      { taint: { ...aControl().taint, gate: boom } },
+      { taint: { ...aControl().taint, carry: boom } },
       { execute: boom },
       { audit: boom },
       { filters: [{ name: 'x', suspects: /^/, clean: boom }] },
@@ -97,11 +99,24 @@ suite('stops', () => {
       const { executor, answer } = recordedPipeline('write', part)
       const code = codeOf(await answer())
       assert.ok(code === 'internal' || code === 'audit_unavailable', `${Object.keys(part).join()}: ${code}`)
-      const ran = 'filters' in part ? 1 : 0
+      const ran = 'filters' in part || part.taint?.carry === boom ? 1 : 0
       assert.equal(executor.seen.length, ran)
     }
     const tool = aTool({ plan: boom })
     assert.equal(codeOf(await pipeline(aControl())(aRequest({ tool }))), 'internal')
+  })
+
+  test('a call that the labels of its caller stop does nothing', async () => {
+    const { executor, answer } = recordedPipeline('egress', {
+      taint: { ...aControl().taint, gate: async () => deny('tainted', 'What would arrive is private') },
+    })
+    assert.equal(codeOf(await answer()), 'tainted')
+    assert.equal(executor.seen.length, 0)
+  })
+
+  test('an answer whose label cannot be kept is not released', async () => {
+    const carry = async () => Promise.reject(new Error('no space left'))
+    assert.equal(codeOf(await recordedPipeline('read', { taint: { ...aControl().taint, carry } }).answer()), 'internal')
   })
 
   test('what a refusal says goes through the filters', async () => {

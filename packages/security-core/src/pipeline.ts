@@ -7,6 +7,7 @@ import { injectionMarks } from './input/injection-patterns.ts'
 import { parseInput } from './input/parse-input.ts'
 import { type OutputFilter, type Released, release, screenDenial } from './output/release.ts'
 import type { Meter, Used } from './limits/meter.ts'
+import type { Taint } from './taint/taint.ts'
 import type { ToolDefinition } from './tool.ts'
 import type { Budget, CallContext, Principal, Result } from './types.ts'
 
@@ -20,11 +21,13 @@ export type Executor<Operation extends object> = (
   stop: AbortSignal,
 ) => Promise<Result>
 
-/** Everything that decides. All fields are required: a pipeline without guard, policy or audit does not type-check. */
+/** Everything that decides. All fields are required: a pipeline without guard, policy, labels or audit does not type-check. */
 export type Controls<Operation extends object> = Readonly<{
   server: string
   guards: readonly [Guard, ...Guard[]]
   policies: Policies<Operation>
+  /** What the caller has read before decides where it may still write and send. */
+  taint: Taint<Operation>
   /** Reserves what the operation may use, and takes back what it did not. */
   meter: Meter<Operation>
   execute: Executor<Operation>
@@ -70,12 +73,14 @@ export function pipeline<Operation extends object>(controls: Controls<Operation>
       about = { ...about, ...marksOf(request.input) }
       const input = parseInput(tool.input, request.input)
       const operation = clear(tool.plan(input, call.caller), controls.policies, call)
+      must(await controls.taint.gate(operation, call))
       must(await controls.meter.reserve(call, operation))
       const recorded = audit({ type: 'tool_call.request' })
       if (tool.effect !== 'read') await recorded // no record, no effect
       const work = start(controls.execute, operation, tool.budget, stop)
       await Promise.allSettled([work, recorded]) // a refusal of the worker is output too: it waits for the record
       await recorded
+      about = { ...about, ...carried(await controls.taint.carry(operation, call)) } // before anything of it goes out
       const result = await work
       const released = release(result, controls.filters, tool.budget)
       used = { rows: result.rows, bytes: Buffer.byteLength(released.text) }
@@ -121,6 +126,8 @@ const marksOf = (input: unknown): Pick<AuditEvent, 'marks'> => {
   const marks = injectionMarks(input)
   return marks.length === 0 ? {} : { marks: marks.join(',') }
 }
+
+const carried = (taint: string): Pick<AuditEvent, 'taint'> => (taint === '' ? {} : { taint })
 
 async function durable(sink: AuditSink, event: AuditEvent): Promise<void> {
   try {

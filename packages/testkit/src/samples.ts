@@ -7,8 +7,10 @@ import {
   type Controls,
   defineTool,
   hiddenCharacters,
+  memoryTaint,
   type Principal,
   principal,
+  taint,
   type ToolDefinition,
   unmetered,
 } from '@hardened-mcp/security-core'
@@ -62,6 +64,7 @@ export const aControl = (over: Partial<Controls<NoteOperation>> = {}): Controls<
   server: 'notes',
   guards: [() => allow()],
   policies: [() => allow()],
+  taint: taint({ mode: 'enforce', store: memoryTaint({ windowMs: 60_000, now: fakeClock().now }) }),
   meter: unmetered,
   execute: fakeExecutor<NoteOperation>().execute,
   filters: [hiddenCharacters],

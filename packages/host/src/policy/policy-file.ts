@@ -8,6 +8,7 @@ import { oauthSection, weakened } from '../identity/oauth/config.ts'
 import { parseStrictly } from '../parse-strictly.ts'
 import { boundsFields, sharedLimits, toolName } from './limits-section.ts'
 import { policyTest } from './policy-test-section.ts'
+import { taintSection } from './taint-section.ts'
 
 export const SERVER_NAMES = ['db-query', 'file', 'fetch'] as const
 const byServer = <Schema extends z.ZodType>(schema: Schema) => z.partialRecord(z.enum(SERVER_NAMES), schema)
@@ -74,6 +75,8 @@ export const policySchema = z
     /** Judges roles, tenants and subjects, records what they would refuse, and refuses none of it. Never in production. */
     dry_run: weakened.exactOptional(),
     limits: z.strictObject({ shared: sharedLimits.exactOptional() }).exactOptional(),
+    /** Left out: enforced, within each server by itself. */
+    taint: taintSection.exactOptional(),
     /** Authorization servers whose access tokens open the HTTP transport, beside API keys. */
     oauth: oauthSection.exactOptional(),
     /** Run before the file is taken over: one that fails keeps it out. */

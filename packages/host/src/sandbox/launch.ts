@@ -29,7 +29,7 @@ export function launchOf<Resources>(options: {
   const frontFence = {
     // Keys and certificates are replaced by renaming: a mount of the file alone would hold on to the old one.
     reads: [...code, ...frontReads(config).map((path) => (path.endsWith('/') ? path : dirname(path)))],
-    writes: [config.auditDir],
+    writes: frontWrites(config),
     network: true, // the lock of the audit directory is a name in the machine's network namespace; the filter refuses the rest
   }
   const writes = worker.fsWrite(resources)
@@ -40,7 +40,10 @@ export function launchOf<Resources>(options: {
       ...sandbox.start(
         [
           ...FENCED,
-          ...fsFlags([...code, ...frontReads(config)], [`${config.auditDir}/`]),
+          ...fsFlags(
+            [...code, ...frontReads(config)],
+            frontWrites(config).map((dir) => `${dir}/`),
+          ),
           join(import.meta.dirname, '../front.ts'),
         ],
         local ? frontFence : { ...frontFence, reads: [...frontFence.reads, '/etc/resolv.conf'] },
@@ -78,13 +81,19 @@ const fsFlags = (reads: readonly string[], writes: readonly string[]) => [
   ...new Set(writes.map((path) => `--allow-fs-write=${path}`)),
 ]
 
+const frontWrites = ({ auditDir, taint }: FrontConfig): string[] => [
+  auditDir,
+  ...(taint?.directory === undefined ? [] : [taint.directory]),
+]
+
 function frontReads(config: FrontConfig): string[] {
   const shared = [config.sharedLimits?.password_file, config.sharedLimits?.ca_file]
-  const audit = [`${config.auditDir}/`, config.policyFile?.path, ...shared].filter((path) => path !== undefined)
-  if (config.transport.kind === 'stdio') return audit
+  const written = frontWrites(config).map((dir) => `${dir}/`)
+  const always = [...written, config.policyFile?.path, ...shared].filter((path) => path !== undefined)
+  if (config.transport.kind === 'stdio') return always
   const { keysFile, tls, oauth } = config.transport
   return [
-    ...audit,
+    ...always,
     keysFile,
     ...(oauth === undefined ? [] : oauthFiles(oauth)),
     ...(tls === undefined ? [] : [tls.certFile, tls.keyFile]),

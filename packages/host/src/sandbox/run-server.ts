@@ -4,6 +4,7 @@ import { type FrontConfig, policyOfGrants } from '../config.ts'
 import type { ServerDefinition } from '../define-server.ts'
 import { parseStrictly } from '../parse-strictly.ts'
 import type { ServerPolicy } from '../policy/policy-file.ts'
+import type { TaintSection } from '../policy/taint-section.ts'
 import { launchOf } from './launch.ts'
 import { supervise } from './supervisor.ts'
 import { chooseSandbox, type SandboxRequest } from './supervisor-sandbox.ts'
@@ -15,7 +16,9 @@ export type RunOptions = Readonly<{
   /** The server's part of the policy file; `null` when flags alone grant. */
   policy: ServerPolicy | null
   /** What the rest of the policy file says, and the file itself, which is followed. */
-  rest?: Pick<FrontConfig, 'people' | 'dryRun' | 'policyFile' | 'sharedLimits'>
+  rest?: Pick<FrontConfig, 'people' | 'dryRun' | 'policyFile' | 'sharedLimits' | 'taintAsWritten'>
+  /** How callers carry labels; within this server alone when left out. */
+  taint?: TaintSection | undefined
   /** What the flags granted, as input of the definition's `resources` schema; `undefined` when no flag did. */
   granted: unknown
   auditDir: string
@@ -45,12 +48,20 @@ export async function runServer(options: RunOptions): Promise<number> {
     ...options.rest,
     resources: described,
     auditDir: realpathSync(options.auditDir),
+    ...(options.taint === undefined ? {} : { taint: withRealPath(options.taint) }),
     transport: options.transport,
   }
   const worker = { ...definition.worker, count: options.workers ?? definition.worker.count }
   const sandbox = await chooseSandbox(options.sandbox ?? { mode: 'permission' }, Date.now())
   if (sandbox.says !== undefined) process.stderr.write(`hardened-mcp: ${sandbox.says}\n`)
   return supervise(launchOf({ config, resources, worker, sandbox, onServing: options.onServing ?? (() => undefined) }))
+}
+
+// As with the audit directory: the fence of the front is drawn around the real path, and made before it is needed.
+function withRealPath({ directory, ...rest }: TaintSection): TaintSection {
+  if (directory === undefined) return rest
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  return { ...rest, directory: realpathSync(directory) }
 }
 
 const nothingGranted = ({ name, flags }: ServerDefinition) =>

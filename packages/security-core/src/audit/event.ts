@@ -38,6 +38,8 @@ export type AuditEvent = Readonly<{
   dur_ms?: number
   rows?: number
   bytes?: number
+  /** Labels that the caller carries after this call, comma separated; absent when none. */
+  taint?: string
   trace?: string
   /** Reason for the operator. Never sent to a caller. */
   err?: string

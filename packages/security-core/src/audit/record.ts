@@ -26,6 +26,7 @@ const FIELDS = [
   ['dur_ms', count],
   ['rows', count],
   ['bytes', count],
+  ['taint', text],
   ['trace', text],
   ['err', text],
   ['size', count],

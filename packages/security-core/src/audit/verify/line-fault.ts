@@ -28,6 +28,7 @@ const OPTIONAL: readonly (readonly [name: string, pattern: string])[] = [
   ['dur_ms', COUNT],
   ['rows', COUNT],
   ['bytes', COUNT],
+  ['taint', TEXT],
   ['trace', TEXT],
   ['err', TEXT],
   ['size', COUNT],

@@ -1,5 +1,5 @@
 // list_directory: one directory, a page at a time.
-import type { Result } from '@hardened-mcp/security-core'
+import type { Budget, Result } from '@hardened-mcp/security-core'
 import { itemBudget, payloadBytes } from './answer-budget.ts'
 import { nameWindow } from './directory.ts'
 import { mustBeDirectory } from './entry-rules.ts'
@@ -8,18 +8,27 @@ import type { OperationOf } from './operations.ts'
 import { type OrderWindow, orderWindow } from './order-window.ts'
 import type { Entry } from './walk.ts'
 
+const TIME_SHARE = 0.5 // of the deadline: a slow disk still leaves a refusal that says what to do
 const PAGE_ENTRIES = 1_000 // with names of 40 bytes about as much as 64 KiB hold
 
 export function list(
   listing: Listing,
   entry: Entry,
-  options: Pick<OperationOf<'list'>, 'cursor' | 'sort'> & Readonly<{ outputBytes: number }>,
+  options: Pick<OperationOf<'list'>, 'cursor' | 'sort'> & Readonly<{ spend: Budget; now: () => number }>,
 ): Result {
   mustBeDirectory(listing.root, entry)
-  const { cursor, sort = 'name' } = options
+  const { cursor, sort = 'name', spend, now } = options
   const { names, more, unspeakable } =
-    sort === 'name' ? byName(entry, cursor) : orderWindow(listing, entry, { by: sort, cursor, most: PAGE_ENTRIES })
-  const fits = itemBudget(payloadBytes(options.outputBytes))
+    sort === 'name'
+      ? byName(entry, cursor)
+      : orderWindow(listing, entry, {
+          by: sort,
+          cursor,
+          most: PAGE_ENTRIES,
+          now,
+          stopAt: now() + spend.deadlineMs * TIME_SHARE,
+        })
+  const fits = itemBudget(payloadBytes(spend.outputBytes))
   const entries: object[] = []
   let reason: 'bytes' | 'entries' | undefined = more ? 'entries' : undefined
   let last = cursor

@@ -19,7 +19,13 @@ type Ranked = Readonly<{ name: string; kind: NamedEntry['kind']; rank: number }>
 export function orderWindow(
   listing: Listing,
   { fd, segments }: Pick<Entry, 'fd' | 'segments'>,
-  options: Readonly<{ by: 'size' | 'modified'; cursor: string | undefined; most: number }>,
+  options: Readonly<{
+    by: 'size' | 'modified'
+    cursor: string | undefined
+    most: number
+    stopAt: number
+    now: () => number
+  }>,
 ): OrderWindow {
   const { by, most } = options
   const after = readCursor(options.cursor)
@@ -27,7 +33,7 @@ export function orderWindow(
   let found = 0
   let looked = 0
   const unspeakable = eachEntry(fd, (named) => {
-    if (++looked > MAX_LOOKED_AT) throw tooMany()
+    if (++looked > MAX_LOOKED_AT || (looked % 1_024 === 0 && options.now() > options.stopAt)) throw tooMany()
     const { name } = named
     const stats = look(fd, named)
     const isShown = stats !== undefined && isOpen(listing, stats) && !isSecret(listing, [...segments, name])
@@ -84,5 +90,5 @@ function readCursor(cursor: string | undefined): Pick<Ranked, 'name' | 'rank'> |
 
 const tooMany = () =>
   new Denial('too_large', 'The directory has too many entries to be ordered', {
-    says: `This directory has more than ${MAX_LOOKED_AT} entries; list it by name`,
+    says: 'This directory has too many entries to be ordered; list it by name',
   })

@@ -17,34 +17,53 @@ export type SecretTest = Readonly<{
 
 type NameTest = (folded: string) => boolean
 
+/** The tests of a pattern's parts, the last one first. */
+type Pattern = readonly NameTest[]
+
 export function secretNames(added: readonly string[]): SecretTest {
-  const patterns = [...SECRET_NAMES.map(([pattern]) => pattern), ...added].map((pattern) =>
-    pattern
-      .split('/')
-      .filter((part) => part !== '')
-      .map(nameTest)
-      .toReversed(),
-  )
-  const longest = Math.max(...patterns.map((parts) => parts.length))
+  const mayEnd = byLastName([...SECRET_NAMES.map(([pattern]) => pattern), ...added])
   const innocent = SECRET_EXCEPTIONS.map(([pattern]) => nameTest(pattern))
-  const endsSecret = (folded: readonly string[]) => {
-    const last = folded.at(-1)
-    if (last === undefined || innocent.some((test) => test(last))) return false
-    return patterns.some(
-      (parts) => parts.length <= folded.length && parts.every((test, i) => test(folded.at(-1 - i) ?? '')),
+  function endsSecret(last: string, before: (i: number) => string | undefined): boolean {
+    const candidates = mayEnd(last)
+    if (candidates.length === 0 || innocent.some((test) => test(last))) return false
+    return candidates.some((parts) =>
+      parts.every((test, i) => {
+        const name = i === 0 ? last : before(i)
+        return name !== undefined && test(name)
+      }),
     )
   }
   return {
-    onPath: (segments, above) => {
+    onPath(segments, above) {
       const folded = [...above, ...segments].map(foldName)
-      return segments.some((_, i) => endsSecret(folded.slice(0, above.length + i + 1)))
+      return segments.some((_, i) => {
+        const at = above.length + i
+        return endsSecret(folded[at] ?? '', (back) => folded[at - back])
+      })
     },
-    atEnd: (segments, above) => {
-      const missing = Math.max(0, longest - segments.length)
-      const around = missing === 0 ? [] : above.slice(-missing)
-      return endsSecret([...around, ...segments.slice(-longest)].map(foldName))
+    atEnd(segments, above) {
+      // Most names end here: the directories around them are folded only for a pattern that asks.
+      const last = segments.length - 1
+      return endsSecret(foldName(segments[last] ?? ''), (back) => {
+        const name = back <= last ? segments[last - back] : above[above.length + last - back]
+        return name === undefined ? undefined : foldName(name)
+      })
     },
   }
+}
+
+/** Returns the patterns whose last part fits a name. Every entry of every listing asks, so names without a star are looked up. */
+function byLastName(patterns: readonly string[]): (folded: string) => readonly Pattern[] {
+  const named = new Map<string, Pattern[]>()
+  const starred: Pattern[] = []
+  for (const pattern of patterns) {
+    const parts = pattern.split('/').filter((part) => part !== '')
+    const last = parts.at(-1) ?? ''
+    const tests = parts.map(nameTest).toReversed()
+    if (last.includes('*')) starred.push(tests)
+    else named.set(foldName(last), [...(named.get(foldName(last)) ?? []), tests])
+  }
+  return (folded) => [...(named.get(folded) ?? []), ...starred.filter(([test]) => test?.(folded) === true)]
 }
 
 const ASCII = /^[\x21-\x7e]+$/
@@ -53,7 +72,8 @@ const ASCII = /^[\x21-\x7e]+$/
 // The folded form is only compared, never opened.
 function foldName(name: string): string {
   const plain = ASCII.test(name) ? name : name.normalize('NFKC').replace(/\p{Default_Ignorable_Code_Point}/gu, '')
-  return plain.toLowerCase().replace(/(?<=[^. ])[. ]+$/, '')
+  const small = plain.toLowerCase()
+  return /[. ]$/.test(small) ? small.replace(/(?<=[^. ])[. ]+$/, '') : small
 }
 
 function nameTest(pattern: string): NameTest {

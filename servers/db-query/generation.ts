@@ -16,7 +16,7 @@ export type Generation = Readonly<{
   schemaVersion: unknown
   transaction: Transaction
 }>
-export type Transaction = Readonly<{ begin: Statement; version: Statement; commit: Statement }>
+export type Transaction = Readonly<{ begin: Statement; version: Statement; mode: Statement; commit: Statement }>
 
 /** Opens the file and learns what the policy exposes of it. Throws one line for the operator when that cannot be. */
 export function learn(grant: DatabaseGrant, tenant: string): Generation {
@@ -65,5 +65,6 @@ function assertReadable(engine: Engine, { name }: Exposed, allowed: Openable): v
 const transactionOn = (engine: Engine): Transaction => ({
   begin: engine.prepare('BEGIN'),
   version: engine.prepare<unknown[], unknown[]>('PRAGMA schema_version').pluck(),
+  mode: engine.prepare<unknown[], unknown[]>('PRAGMA journal_mode').pluck(),
   commit: engine.prepare('COMMIT'),
 })

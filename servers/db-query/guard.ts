@@ -38,16 +38,21 @@ export function guard(grant: DatabaseGrant, parser: ParserMode, tenant: string):
   if (missing.length > 0) throw new RangeError(`Database ${grant.name} has no ${missing.join(', ')}`)
   let judge = judgeOf(current, parser)
   const data = dataStamp(grant.file)
+  let wal = data.wal() // as it was seen last: the connection says in each transaction, without a system call, whether it still is
   return {
     inSnapshot(use) {
       for (let attempt = 0; attempt < MAX_REBUILDS; attempt += 1) {
         const { engine, schemaVersion, tables, transaction } = current
         if (engine.inTransaction) engine.exec('ROLLBACK') // only after a COMMIT that failed, on a broken disk
-        const stamp = stampOf(data, schemaVersion)
+        const stamp = stampOf(data, schemaVersion, wal)
         transaction.begin.run()
         try {
           // The first read of the transaction: from here to COMMIT neither the schema nor the rows can change.
-          if (transaction.version.get() === schemaVersion) return use({ tables, judge, engine, stamp })
+          const known = transaction.version.get() === schemaVersion
+          const isWal = String(transaction.mode.get()) === 'wal'
+          if (known && isWal === wal) return use({ tables, judge, engine, stamp })
+          wal = isWal
+          if (known) continue
         } finally {
           if (engine.inTransaction) transaction.commit.run() // SQLite itself has ended it after some errors
         }
@@ -63,8 +68,7 @@ export function guard(grant: DatabaseGrant, parser: ParserMode, tenant: string):
 }
 
 // To be called before the transaction: in WAL mode the snapshot is of this moment only if nothing is committed until it is taken.
-function stampOf(data: DataStamp, schemaVersion: unknown): () => Stamp {
-  const wal = data.wal()
+function stampOf(data: DataStamp, schemaVersion: unknown, wal: boolean): () => Stamp {
   const before = wal ? data.read() : undefined
   return () => {
     const now = data.read()

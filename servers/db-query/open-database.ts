@@ -1,6 +1,6 @@
 // Opens one SQLite file for reading, in the strictest mode SQLite has, and explains in plain words when that fails.
-import { closeSync, openSync, readSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { dataStamp } from './data-stamp.ts'
 import type { DatabaseGrant } from './resources.ts'
 
 export type Statement = Database.Statement<unknown[], unknown[]>
@@ -14,10 +14,15 @@ const BUSY_MS = 1000 // a writer's commit takes milliseconds; the caller's deadl
 export const openMemory = (): Engine => new Database(':memory:') as Engine
 
 /** Throws an `Error` with one line for the operator; the path stays out of it. */
-export function openDatabase({ name, file }: Pick<DatabaseGrant, 'name' | 'file'>): Engine {
+export function openDatabase({ name, file, unchanging }: Pick<DatabaseGrant, 'name' | 'file' | 'unchanging'>): Engine {
+  // A held lock needs the rollback journal: in WAL mode this connection would have to write. Looked up on a descriptor that
+  // stays open: closing one would drop the locks that other connections of this process hold on the file.
+  if (unchanging === true && dataStamp(file).wal())
+    throw new Error(`Database ${name} cannot be opened: it is granted as unchanging and is in WAL mode; ${WAL_COPY}`)
   try {
     const engine = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_MS }) as Engine
     for (const setting of SETTINGS) engine.pragma(setting)
+    if (unchanging === true) engine.pragma(HELD_LOCK)
     engine.pragma('schema_version') // the first real read: a wrong file or a missing -shm shows here
     return engine
   } catch (thrown) {
@@ -39,28 +44,16 @@ const SETTINGS = [
   'case_sensitive_like=0',
 ] as const
 
-const WAL_ADVICE =
-  'it is in WAL mode and its -wal and -shm files can be neither opened nor created here; mount its directory writable for SQLite, or run "PRAGMA journal_mode=DELETE" on a copy'
+// Locking and looking whether somebody wrote are nine of the system calls of a short query, and most of its time under gVisor. A
+// read-only connection keeps SHARED only: other readers come in, a writer gets SQLITE_BUSY. `immutable` would drop that protection.
+const HELD_LOCK = 'locking_mode=exclusive'
+
+const WAL_COPY = 'run "PRAGMA journal_mode=DELETE" on a copy'
+const WAL_ADVICE = `it is in WAL mode and its -wal and -shm files can be neither opened nor created here; mount its directory writable for SQLite, or ${WAL_COPY}`
 
 function whyNot(file: string, code: string): string {
-  if (isWal(file) && !code.startsWith('SQLITE_NOTADB')) return WAL_ADVICE
+  if (dataStamp(file).wal() && !code.startsWith('SQLITE_NOTADB')) return WAL_ADVICE
   if (code.startsWith('SQLITE_NOTADB')) return 'it is not an SQLite database'
   if (code.startsWith('SQLITE_CANTOPEN')) return 'the file does not exist or may not be read'
   return `SQLite says ${code || 'nothing'}`
-}
-
-// Bytes 18 and 19 of the header are the write and read versions: 2 means WAL (file format §1.3.3).
-function isWal(file: string): boolean {
-  const header = Buffer.alloc(20)
-  try {
-    const fd = openSync(file, 'r')
-    try {
-      readSync(fd, header, 0, header.length, 0)
-    } finally {
-      closeSync(fd)
-    }
-  } catch {
-    return false
-  }
-  return header[18] === 2 || header[19] === 2
 }

@@ -27,6 +27,8 @@ const database = z.strictObject({
   callers: z.array(z.string().max(128)).min(1).optional(),
   /** Of its rows. Left out: untrusted and private. */
   label: labelSchema.optional(),
+  /** The file does not change while it is served: its read lock is kept, and whoever writes it all the same finds it locked. */
+  unchanging: z.boolean().optional(),
 })
 export type DatabaseGrant = z.output<typeof database>
 

@@ -12,12 +12,17 @@ import { perTenant, rowFilter } from './row-filter.ts'
 
 suite('rowFilter()', () => {
   test('puts the tenant in as a literal', () => {
-    assert.equal(rowFilter('tenant_id = :tenant', 'acme'), "tenant_id = 'acme'")
+    assert.equal(rowFilter('tenant_id = :tenant', 'acme'), "tenant_id =  'acme' ")
     assert.equal(
       rowFilter(':tenant IN (a, "b c") AND d = \':tenant\'', "o'b"),
-      `'o''b' IN ( a , "b c" ) AND d = ':tenant'`,
+      ` 'o''b'  IN (a, "b c") AND d = ':tenant'`,
     )
+    assert.equal(rowFilter("x:tenant'y'", 'acme'), "x 'acme' 'y'")
     assert.equal(rowFilter('deleted_at IS NULL', 'acme'), 'deleted_at IS NULL')
+  })
+  test('leaves operators of two characters whole, and minus signs apart', () => {
+    for (const where of ['a <> 0', 'a<=b', 'a >= - -1', "a || 'x' != ''", 'a == 1 AND b->>1 = 2'])
+      assert.equal(rowFilter(where, 'acme'), where)
   })
   for (const bad of [
     '',

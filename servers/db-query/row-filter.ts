@@ -18,8 +18,18 @@ export function rowFilter(where: string, tenant: string): string {
       throw new RangeError(`Row filter may bind :tenant only, got ${text}`)
   }
   if (depth !== 0 || tokens.length === 0) throw new RangeError(`Row filter must be one condition, got ${where}`)
-  const literal = `'${tenant.replaceAll("'", "''")}'`
-  return tokens.map((token) => (isTenant(token) ? literal : token.text)).join(' ')
+  return filled(where, tokens, `'${tenant.replaceAll("'", "''")}'`)
+}
+
+// The text stays as it was written around the literal: `<>` taken apart is no operator, and `- -` put together is a comment.
+function filled(where: string, tokens: readonly Token[], literal: string): string {
+  let [sql, end] = ['', 0]
+  for (const token of tokens) {
+    const at = where.indexOf(token.text, end) // only space lies between two tokens
+    sql += where.slice(end, at) + (isTenant(token) ? ` ${literal} ` : token.text) // apart: `x:tenant` must not become x'…'
+    end = at + token.text.length
+  }
+  return sql
 }
 
 /** Whether what a caller sees of this database depends on the tenant. */

@@ -53,10 +53,17 @@ export function health(response: ServerResponse, healthy: boolean, trouble?: str
     .end(healthy ? `${trouble ?? 'ok'}\n` : 'unhealthy\n')
 }
 
-/** Sends what the protocol layer answered, no faster than the client reads. */
+/** Sends what the protocol layer answered, no faster than the client reads; what is whole already goes out with its head in one write. */
 export async function relay(web: Response, response: ServerResponse): Promise<void> {
-  response.writeHead(web.status, { ...Object.fromEntries(web.headers), ...COMMON_HEADERS })
-  if (web.body === null) return void response.end()
+  const headers = { ...Object.fromEntries(web.headers), ...COMMON_HEADERS }
+  if (web.body === null || web.headers.get('content-type')?.startsWith('text/event-stream') !== true) {
+    const body = Buffer.from(await web.arrayBuffer())
+    response.writeHead(web.status, { ...headers, 'content-length': body.length })
+    // Ended only once it is sent: a closing server takes a connection whose answer has ended for an idle one, and cuts it off.
+    if (body.length > 0 && !response.write(body)) await drained(response)
+    return void response.end()
+  }
+  response.writeHead(web.status, headers)
   response.flushHeaders() // an event stream may have nothing to say for a long time
   for await (const chunk of web.body) {
     if (response.destroyed) return

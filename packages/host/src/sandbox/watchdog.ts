@@ -15,29 +15,34 @@ export type Watchdog = Readonly<{ start(): void; end(): void }>
 
 /** Starts the thread. `memoryMb`: how many MiB the process may grow beyond what it holds now. */
 export function watchdog(memoryMb: number): Watchdog {
-  const busy = new Int32Array(new SharedArrayBuffer(4))
+  const cells = new Int32Array(new SharedArrayBuffer(8))
   const limit = process.memoryUsage.rss() + memoryMb * MIB
   new Worker(THREAD, {
     eval: true,
     env: {},
-    workerData: { busy, limit, parent: process.ppid },
+    workerData: { cells, limit, parent: process.ppid },
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 2 },
   }).unref()
   return {
     start() {
-      Atomics.store(busy, 0, 1)
-      Atomics.notify(busy, 0)
+      Atomics.store(cells, BUSY, 1)
+      Atomics.notify(cells, BUSY) // wakes nobody while the thread sleeps between two looks
     },
-    end: () => void Atomics.store(busy, 0, 0), // the thread finds out by itself at its next look
+    end: () => void Atomics.store(cells, BUSY, 0), // the thread finds out by itself at its next look
   }
 }
 
-// Runs outside of the module graph: a thread of its own, without permission to do more than look and kill.
+const BUSY = 0 // 1 while a call runs
+const NEVER = 1 // nobody writes it: waiting there is sleeping
+
+// Runs outside of the module graph: a thread of its own, without permission to do more than look and kill. It sleeps before it
+// looks, so that a call of a millisecond, of which there may be thousands a second, wakes nobody and reads nothing from /proc.
 const THREAD = `
-const { busy, limit, parent } = require('node:worker_threads').workerData
+const { cells, limit, parent } = require('node:worker_threads').workerData
 for (;;) {
-  Atomics.wait(busy, 0, 0)
+  Atomics.wait(cells, ${BUSY}, 0)
+  Atomics.wait(cells, ${NEVER}, 0, ${LOOK_EVERY_MS})
+  if (Atomics.load(cells, ${BUSY}) === 0) continue
   if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
   if (process.memoryUsage.rss() > limit) process.kill(process.pid, '${OVER_MEMORY_SIGNAL}')
-  Atomics.wait(busy, 0, 1, ${LOOK_EVERY_MS})
 }`

@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs'
 /** `cpuMs` is of all processes of the side, for each call. */
 export type Series = Readonly<{ p50Ms: number; p99Ms: number; perSecond: number; cpuMs: number }>
 
-/** One of the servers that are compared: how it is called, and the process whose tree does the work. */
-export type Side = Readonly<{ name: string; pid: number; call: () => Promise<unknown> }>
+/** One of the servers that are compared: how it is called, and the CPU milliseconds that its processes have used so far. */
+export type Side = Readonly<{ name: string; cpu: () => number; call: () => Promise<unknown> }>
 
 /** Runs `total` calls with `inFlight` at a time. A tenth of them more comes first, warms up and is not counted. */
-export async function measure({ pid, call }: Side, total: number, inFlight: number): Promise<Series> {
+export async function measure({ cpu, call }: Side, total: number, inFlight: number): Promise<Series> {
   const times: number[] = []
   let started = 0
   const runner = async (): Promise<void> => {
@@ -21,14 +21,14 @@ export async function measure({ pid, call }: Side, total: number, inFlight: numb
   }
   const warm = Math.ceil(total / 10)
   for (let n = 0; n < warm; n += 1) await call()
-  const cpuBefore = cpuMs(pid)
+  const cpuBefore = cpu()
   const from = performance.now()
   await Promise.all(Array.from({ length: inFlight }, runner))
   const seconds = (performance.now() - from) / 1000
-  const cpu = (cpuMs(pid) - cpuBefore) / total
+  const cpuMs = (cpu() - cpuBefore) / total
   const sorted = times.toSorted((a, b) => a - b)
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-  return { p50Ms: at(0.5), p99Ms: at(0.99), perSecond: times.length / seconds, cpuMs: cpu }
+  return { p50Ms: at(0.5), p99Ms: at(0.99), perSecond: times.length / seconds, cpuMs }
 }
 
 /** Measures the sides in turns, so that a busy machine slows all, and keeps each figure of the round where it was best. */
@@ -51,7 +51,9 @@ const best = (rounds: readonly Series[]): Series => ({
 
 const TICKS_PER_SECOND = 100 // USER_HZ, the same on every Linux
 
-/** CPU milliseconds that a process and its living descendants have used so far, in steps of 10. */
+/** Tells the CPU milliseconds that a process and its living descendants have used so far, in steps of 10. */
+export const cpuOfTree = (pid: number) => () => cpuMs(pid)
+
 function cpuMs(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

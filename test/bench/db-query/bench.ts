@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { header, inTurns, line } from '../bench-kit.ts'
+import { cpuOfTree, header, inTurns, line } from '../bench-kit.ts'
 import { bare, dbhub, installDbhub, ours, type Question, TRANSPORTS } from './sides.ts'
 
 const ROWS = 1_000_000
@@ -58,7 +58,7 @@ try {
     for (const question of CASES)
       for (const inFlight of [1, 16]) {
         const total = Math.max(question.total, inFlight)
-        const sides = running.map(({ name, pid, ask }) => ({ name, pid, call: () => ask(question) }))
+        const sides = running.map(({ name, pid, ask }) => ({ name, cpu: cpuOfTree(pid), call: () => ask(question) }))
         const name = `${question.name}, ${transport}, ${inFlight} in flight`
         const row = await inTurns(sides, { total, inFlight, rounds }).then(
           (series) => line(name, series),

@@ -149,7 +149,8 @@ prepareData()
 const key = await mintKey()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
-    removeContainers().finally(() => process.exit(1))
+    const end = () => process.exit(1)
+    removeContainers().then(end, end)
   })
 const urls = await createContainers(RUNTIMES)
 try {

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, serving, type TestClient } from '@hardened-mcp/testkit/clients'
-import { header, inTurns, line } from '../bench-kit.ts'
+import { cpuOfTree, header, inTurns, line } from '../bench-kit.ts'
 
 const REFERENCE = '@modelcontextprotocol/server-filesystem@2026.8.31'
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 2)
@@ -104,7 +104,7 @@ try {
     )
     const sides = clients.map(({ name, client }) => ({
       name,
-      pid: client.pid() ?? 0,
+      cpu: cpuOfTree(client.pid() ?? 0),
       call: () => whole(client, each[name as keyof typeof reaches]),
     }))
     const rows = await inTurns(sides, { ...each, rounds }).then(

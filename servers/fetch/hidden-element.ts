@@ -25,7 +25,9 @@ const MAX_STYLE_CHARS = 4_096
 
 export function isHidden(name: string, attributes: Attributes): boolean {
   if (name === 'dialog' && attributes['open'] === undefined) return true
-  if (attributes['hidden'] !== undefined || attributes['aria-hidden'] === 'true') return true
+  if (attributes['hidden'] !== undefined) return true
+  // The words of a picture are shown to nobody either way; formulas are pictures with this attribute.
+  if (attributes['aria-hidden'] === 'true' && name !== 'img') return true
   if (attributes['style'] === undefined) return false
   const style = plainStyle(attributes['style'].slice(0, MAX_STYLE_CHARS))
   if (HIDING_STYLE.test(style) || (TRANSPARENT.test(style) && !ANIMATED.test(style))) return true

@@ -19,3 +19,5 @@ export const EMPHASIS: ReadonlyMap<string, string> = new Map([
 ])
 export const CODE = words('code kbd samp tt')
 export const HEADING = /^h[1-6]$/
+/** Boxes whose class may say the language of the code inside. */
+export const HIGHLIGHTERS = words('div figure')

@@ -19,7 +19,3 @@ export function pageLink(href: string | undefined, base: string): string | undef
     return undefined
   return url.href.replaceAll('(', '%28').replaceAll(')', '%29')
 }
-
-/** The sign beside a heading that links to itself. */
-export const isPilcrow = (attributes: Readonly<Record<string, string>>): boolean =>
-  attributes['href']?.startsWith('#') === true && /anchor|headerlink|permalink/i.test(attributes['class'] ?? '')

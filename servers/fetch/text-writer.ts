@@ -14,6 +14,7 @@ export type Inline = {
 
 const MAX_LINK_BREAKS = 8 // a card is one link of a few blocks; more is a link that nobody closed
 
+const SPACES = /[\t\n\f\r \u00a0\u202f]+/g // a space that does not break is a space; it may stand alone, as an entity does
 const LINE_START = /^(?=(?:#{1,6}|[-+>=]|\d{1,9}[.)])(?:\s|$))/ // would make a heading, list or quote of plain text
 const SPECIAL = /[\\`*[\]<]/g // would make links, images, emphasis, code or tags of plain text
 const ESCAPED = '\\$&'
@@ -39,6 +40,11 @@ export class TextWriter {
     return this.#parts.length
   }
 
+  /** True inside a quote, list item or heading. */
+  get isContained(): boolean {
+    return this.#containers.length > 0
+  }
+
   slice(from = 0, to?: number): string {
     return this.#parts.slice(from, to).join('').trim()
   }
@@ -58,8 +64,8 @@ export class TextWriter {
 
   /** Text of the page: white space collapses, markup characters are escaped. */
   text(data: string): void {
-    const words = data.replace(/[\t\n\f\r ]+/g, ' ')
-    const trimmed = words.trim()
+    const words = data.replace(SPACES, ' ')
+    const trimmed = words.replace(/^ | $/g, '')
     if (words.startsWith(' ')) this.#space = true
     if (trimmed === '') return
     const starts = this.#begin()

@@ -32,6 +32,10 @@ const words = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 // HTML Standard §13.2.4.3: formatting elements are opened again after their parent ended; the end tag of an ordinary element ends no special one.
 const FORMATTING = words('a b big code em font i nobr s small strike strong tt u')
 const MARKERS = words('td th caption marquee object template applet')
+// HTML Standard §13.1.2: these have no end tag and hold nothing, so that their end is nobody else's.
+const VOID = words(
+  'area base basefont bgsound br col command embed frame hr img input isindex keygen link meta param source track wbr',
+)
 const ORDINARY_INSIDE = words(
   'span abbr cite dfn kbd label mark q samp sub sup time var ins del bdi bdo data ruby rt rp output',
 )
@@ -58,7 +62,7 @@ export class VisibleEvents implements Partial<Handler> {
     const element = this.#stack.pop()
     element?.close?.()
     if (this.#skipFrom !== undefined && this.#stack.length < this.#skipFrom) {
-      if (isImplied) this.#orphan = true
+      if (isImplied && !VOID.has(name)) this.#orphan = true
       else if (!this.#orphan) this.#skipFrom = undefined
     }
     if (!isImplied) this.#settle(name)

@@ -5,7 +5,8 @@ import { directoryTree } from './directory-tree.ts'
 import { info } from './info.ts'
 import { list } from './list.ts'
 import type { Listing } from './listing.ts'
-import { type Change, isChange, type Operation, operation as operationSchema } from './operations.ts'
+import { isWithin, leftOf } from './narrowing.ts'
+import { type Change, isChange, type Operation, operation as operationSchema, type Scope } from './operations.ts'
 import { pathDenial } from './path-rules.ts'
 import { virtualPath } from './path-syntax.ts'
 import { belongsTo, type Locate, locator, namesAbove } from './policy.ts'
@@ -32,20 +33,20 @@ export function executor(
 
   return function execute(given, spend) {
     const operation = operationSchema.parse(given)
-    if (operation.op === 'roots') return allowed(granted, operation.tenant)
+    if (operation.op === 'roots') return allowed(granted, operation)
     if (isChange(operation)) throw new Denial('internal', 'A change came to the reader')
     if (operation.op === 'read_many')
       return readMany(
-        operation.paths.map((path) => wanted(path, operation.tenant)),
+        operation.paths.map((path) => wanted(path, operation)),
         spend.outputBytes,
       )
     return systemCalls(() =>
-      wanted(operation.path, operation.tenant).open((root, entry) => run(operation, entry, { root, secrets }, spend)),
+      wanted(operation.path, operation).open((root, entry) => run(operation, entry, { root, secrets }, spend)),
     )
   }
 
-  function wanted(path: string, tenant: string | undefined): Wanted {
-    const reading = located(locate, path, tenant)
+  function wanted(path: string, scope: Scope): Wanted {
+    const reading = located(locate, path, scope)
     const root = roots.get(reading.place.root.name)
     if (root === undefined) throw new Denial('internal', 'A root was granted and not opened')
     return {
@@ -54,22 +55,30 @@ export function executor(
         withEntry(root, reading.place.segments, (entry) => {
           // A followed link may have led to another name than the one that was judged.
           if (secrets.onPath(entry.segments, namesAbove(root.grant))) throw pathDenial('secret', 'a link leads to it')
+          if (!isWithin(scope.within, root.grant, entry.segments))
+            throw pathDenial('symlink', "a link leads out of the client's roots")
           return use(root, entry)
         }),
     }
   }
 }
 
-function located(locate: Locate, path: string, tenant: string | undefined) {
-  const reading = locate(path, tenant)
+function located(locate: Locate, path: string, scope: Scope) {
+  const reading = locate(path, scope)
   if (!reading.ok) throw pathDenial(reading.rule, reading.reason)
   return reading
 }
 
-function allowed({ roots }: Resources, tenant: string | undefined): Result {
+function allowed({ roots }: Resources, { tenant, within }: Scope): Result {
   const directories = roots
     .filter((root) => belongsTo(root, tenant))
-    .map(({ name, writable }) => ({ name, path: `${name}:/`, writable }))
+    .flatMap((root) =>
+      leftOf(within, root).map((segments) => ({
+        name: root.name,
+        path: virtualPath({ root, segments }),
+        writable: root.writable,
+      })),
+    )
   return { text: JSON.stringify({ directories }), rows: directories.length }
 }
 

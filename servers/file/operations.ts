@@ -58,17 +58,18 @@ export const edits = z
     (value) => value.length >= 1 && value.length <= 100 && fits(value),
     `1 to 100 edits, ${MAX_CONTENT_BYTES} bytes in all`,
   )
-const tenant = z.string().optional() // whose roots; there where the operator gave roots to tenants
+// Whose roots, and what the client narrowed them to: each is there where the operator's policy asks for it.
+const scope = { tenant: z.string().optional(), within: z.array(path).max(64).optional() }
 
 export const operation = z.discriminatedUnion('op', [
-  z.strictObject({ op: z.literal('write'), tenant, path, content, if_hash: hash.optional() }),
-  z.strictObject({ op: z.literal('edit'), tenant, path, edits, dry_run: z.boolean(), if_hash: hash.optional() }),
-  z.strictObject({ op: z.literal('make_directory'), tenant, path }),
-  z.strictObject({ op: z.literal('move'), tenant, path, to: path }),
-  z.strictObject({ op: z.literal('delete'), tenant, path, if_hash: hash.optional() }),
+  z.strictObject({ op: z.literal('write'), ...scope, path, content, if_hash: hash.optional() }),
+  z.strictObject({ op: z.literal('edit'), ...scope, path, edits, dry_run: z.boolean(), if_hash: hash.optional() }),
+  z.strictObject({ op: z.literal('make_directory'), ...scope, path }),
+  z.strictObject({ op: z.literal('move'), ...scope, path, to: path }),
+  z.strictObject({ op: z.literal('delete'), ...scope, path, if_hash: hash.optional() }),
   z.strictObject({
     op: z.literal('read_text'),
-    tenant,
+    ...scope,
     path,
     from: z.discriminatedUnion('end', [
       z.strictObject({ end: z.literal('start'), line, column, lines }),
@@ -76,12 +77,12 @@ export const operation = z.discriminatedUnion('op', [
     ]),
     numbered: z.boolean(),
   }),
-  z.strictObject({ op: z.literal('read_many'), tenant, paths }),
-  z.strictObject({ op: z.literal('read_media'), tenant, path }),
-  z.strictObject({ op: z.literal('list'), tenant, path, sort: sort.optional(), cursor: cursor.optional() }),
+  z.strictObject({ op: z.literal('read_many'), ...scope, paths }),
+  z.strictObject({ op: z.literal('read_media'), ...scope, path }),
+  z.strictObject({ op: z.literal('list'), ...scope, path, sort: sort.optional(), cursor: cursor.optional() }),
   z.strictObject({
     op: z.literal('search'),
-    tenant,
+    ...scope,
     path,
     glob,
     exclude: excludes,
@@ -90,7 +91,7 @@ export const operation = z.discriminatedUnion('op', [
   }),
   z.strictObject({
     op: z.literal('search_content'),
-    tenant,
+    ...scope,
     path,
     pattern,
     glob: glob.optional(),
@@ -101,11 +102,13 @@ export const operation = z.discriminatedUnion('op', [
     max: matches,
     cursor: contentCursor.optional(),
   }),
-  z.strictObject({ op: z.literal('tree'), tenant, path, depth, exclude: excludes, gitignore: gitignore.optional() }),
-  z.strictObject({ op: z.literal('info'), tenant, path }),
-  z.strictObject({ op: z.literal('roots'), tenant }),
+  z.strictObject({ op: z.literal('tree'), ...scope, path, depth, exclude: excludes, gitignore: gitignore.optional() }),
+  z.strictObject({ op: z.literal('info'), ...scope, path }),
+  z.strictObject({ op: z.literal('roots'), ...scope }),
 ])
 export type Operation = Readonly<z.output<typeof operation>>
+/** The part of every operation that says what it may look at. */
+export type Scope = Pick<Operation, 'tenant' | 'within'>
 export type OperationOf<Op extends Operation['op']> = Extract<Operation, { op: Op }>
 
 const CHANGES = ['write', 'edit', 'make_directory', 'move', 'delete'] as const

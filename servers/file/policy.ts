@@ -4,15 +4,15 @@
 // Limits:   judges the text; the worker asks the same reader again and then walks the names by descriptor.
 // Proof:    policy.test.ts
 import { allow, type Decision, deny, type Policy } from '@hardened-mcp/security-core'
-import { isChange, type Operation } from './operations.ts'
+import { isWithin } from './narrowing.ts'
+import { isChange, type Operation, type Scope } from './operations.ts'
 import { PATH_RULES, type PathRule } from './path-rules.ts'
 import { type PathReading, pathReader } from './path-syntax.ts'
 import type { Resources, RootGrant } from './resources.ts'
 import { type SecretTest, secretNames } from './secret-names.ts'
 import { fileWriteRule, placeWriteRule } from './write-rules.ts'
 
-/** `tenant` is there where roots belong to tenants. */
-export type Locate = (path: string, tenant?: string) => PathReading<RootGrant>
+export type Locate = (path: string, scope: Scope) => PathReading<RootGrant>
 
 /** Pure. The one function that turns a path argument into a place, in the front and again in the worker. */
 export function locator(granted: Resources, secrets: SecretTest = secretNames(granted.secret_names)): Locate {
@@ -20,8 +20,10 @@ export function locator(granted: Resources, secrets: SecretTest = secretNames(gr
   const readers = new Map<string | undefined, ReturnType<typeof readerOf>>()
   const shared = readerOf(undefined)
   for (const tenant of granted.roots.flatMap(({ tenants }) => tenants ?? [])) readers.set(tenant, readerOf(tenant))
-  return function locate(path, tenant) {
+  return function locate(path, { tenant, within }) {
     const reading = (readers.get(tenant) ?? shared)(path)
+    if (reading.ok && !isWithin(within, reading.place.root, reading.place.segments))
+      return { ok: false, rule: 'outside', reason: "the path is in none of the client's roots" }
     if (!reading.ok || !secrets.onPath(reading.place.segments, namesAbove(reading.place.root))) return reading
     return { ok: false, rule: 'secret', reason: 'the path is on the list of secret names' }
   }
@@ -32,13 +34,13 @@ export function confinedPaths(granted: Resources): Policy<Operation> {
   const locate = locator(granted)
   return function judge(operation) {
     if (operation.op === 'roots') return allow()
-    if (operation.op === 'read_many') return judgeAll(operation.paths.map((path) => locate(path, operation.tenant)))
-    const reading = locate(operation.path, operation.tenant)
+    if (operation.op === 'read_many') return judgeAll(operation.paths.map((path) => locate(path, operation)))
+    const reading = locate(operation.path, operation)
     if (!reading.ok) return denyPath(reading.rule, reading.reason)
     if (!isChange(operation)) return allow()
     const places = [reading.place]
     if (operation.op === 'move') {
-      const target = locate(operation.to, operation.tenant)
+      const target = locate(operation.to, operation)
       if (!target.ok) return denyPath(target.rule, target.reason)
       places.push(target.place)
     }

@@ -35,6 +35,8 @@ export const resources = z.strictObject({
     .max(MAX_ROOTS)
     .refine(haveOwnNames, 'Each root must have its own name: give it as NAME=DIR')
     .default([]),
+  /** `narrow`: a client that has roots reaches only what lies in them as well. They never add anything. */
+  client_roots: z.enum(['ignore', 'narrow']).default('ignore'),
   /** Added to the built-in list; nothing can be taken off it here. */
   secret_names: z
     .array(z.string().max(256).regex(SECRET_PATTERN, 'Must be NAME or DIR/NAME with at most one * in each part'))

@@ -85,6 +85,7 @@ suite('file', () => {
           trash: true,
         },
       ],
+      client_roots: 'ignore',
       secret_names: [],
     })
   })

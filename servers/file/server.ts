@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path'
 import { defineServer } from '@hardened-mcp/host'
 import type { Capability, Principal, ToolDefinition } from '@hardened-mcp/security-core'
 import { flow } from './flow.ts'
+import { pathsOfRoots } from './narrowing.ts'
 import type { Operation } from './operations.ts'
 import { confinedPaths } from './policy.ts'
 import { type Resources, ROOT_NAME, resources } from './resources.ts'
@@ -23,12 +24,21 @@ function rootOf(flag: string, value: string, writable: boolean) {
   return { name, path, writable }
 }
 
-// The operation says for whom it is done, and the worker looks only at that tenant's roots.
-const forTenants = (tool: ToolDefinition<unknown, Operation>): ToolDefinition<unknown, Operation> =>
-  Object.freeze({
+type Tool = ToolDefinition<unknown, Operation>
+
+// The operation says for whom it is done, and the worker looks only at that tenant's roots, and of them at what the client's own leave.
+function scoped(tool: Tool, { roots: granted, client_roots }: Resources): Tool {
+  const isShared = granted.every(({ tenants }) => tenants === undefined)
+  if (isShared && client_roots === 'ignore') return tool
+  return Object.freeze({
     ...tool,
-    plan: (input: unknown, caller: Principal) => ({ ...tool.plan(input, caller), tenant: caller.tenant }),
+    plan: (input: unknown, caller: Principal, roots?: readonly string[]) => ({
+      ...tool.plan(input, caller),
+      ...(isShared ? {} : { tenant: caller.tenant }),
+      ...(client_roots === 'ignore' || roots === undefined ? {} : { within: [...pathsOfRoots(roots)] }),
+    }),
   })
+}
 
 function grants({ roots }: Resources): readonly Capability[] {
   if (roots.length === 0) return []
@@ -53,10 +63,11 @@ export const file = defineServer<Resources, Operation>({
     ],
   }),
   grants,
-  tools: ({ roots }) => {
-    const tools = roots.some(({ writable }) => writable) ? [...readingTools, ...writingTools] : readingTools
-    return roots.some(({ tenants }) => tenants !== undefined) ? tools.map(forTenants) : tools
+  tools: (granted) => {
+    const tools = granted.roots.some(({ writable }) => writable) ? [...readingTools, ...writingTools] : readingTools
+    return tools.map((tool) => scoped(tool, granted))
   },
+  clientRoots: ({ client_roots }) => client_roots === 'narrow',
   policies: (granted) => [confinedPaths(granted)],
   flow,
   views,

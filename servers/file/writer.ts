@@ -8,6 +8,7 @@ import { applyEdits, type Edited } from './edits.ts'
 import { createDirectory, deleteEntry, moveEntry } from './entries.ts'
 import { mustBeFile } from './entry-rules.ts'
 import { type Change, isChange, operation as operationSchema, type OperationOf } from './operations.ts'
+import { isWithin } from './narrowing.ts'
 import { linkFree, look, type Parent, withParent } from './parent.ts'
 import { pathDenial } from './path-rules.ts'
 import { virtualPath } from './path-syntax.ts'
@@ -40,7 +41,7 @@ export function writer(
     const asked = operationSchema.parse(given)
     if (!isChange(asked)) throw new Denial('internal', 'Not a change')
     const places = ('to' in asked ? [asked.path, asked.to] : [asked.path]).map((path) => {
-      const reading = locate(path, asked.tenant)
+      const reading = locate(path, asked)
       if (!reading.ok) throw pathDenial(reading.rule, reading.reason)
       return reading.place
     })
@@ -59,8 +60,11 @@ export function writer(
         staging.lock.holding(() => {
           const paths = places.map(({ segments }) => linkFree(root, segments))
           // A followed link may have led to another name than the one that was judged.
-          for (const names of paths)
+          for (const names of paths) {
             if (secrets.onPath(names, namesAbove(root.grant))) throw pathDenial('secret', 'a link leads to it')
+            if (!isWithin(asked.within, root.grant, names))
+              throw pathDenial('symlink', "a link leads out of the client's roots")
+          }
           return run(work, asked, paths as [readonly string[], readonly string[]], spend)
         }),
       )

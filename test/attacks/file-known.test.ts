@@ -14,9 +14,7 @@ import {
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import type { Outcome } from '@hardened-mcp/testkit/clients'
-import { COMMAND } from '@hardened-mcp/testkit/command'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
-import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import {
   CANARY,
@@ -30,9 +28,11 @@ import {
   loose,
   open,
   out,
+  policy,
   read,
   reader,
   shows,
+  stdioOf,
   swapping,
   unchanged,
   WAYS,
@@ -88,19 +88,29 @@ suite('measured on a published server', () => {
     rmSync(join(docs, 'big.txt'))
   })
 
-  test('P19 a client that answers roots/list with file:///etc: its word does not count against the operator', async () => {
-    const client = new Client({ name: 'greedy', version: '1' }, { capabilities: { roots: { listChanged: true } } })
-    client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: [{ uri: 'file:///etc' }, { uri: 'file:///' }] }))
-    const args = [COMMAND, 'serve', 'file', '--root', docs, '--audit', join(dir, 'audit-greedy')]
-    await client.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'ignore' }))
-    await client.sendRootsListChanged()
-    for (const path of ['/etc/hostname', 'etc:/hostname', '/etc']) {
-      const outcome = (await client.callTool({ name: 'read_text_file', arguments: { path } })) as unknown as Outcome
-      assert.equal(errorOf(outcome)?.code, 'path_denied')
+  test('P19 a client that answers roots/list with file:///etc: its word does not count against the operator, and may only narrow', async () => {
+    const grants = `{ name: docs, path: ${JSON.stringify(docs)} }`
+    for (const narrowing of ['', ', client_roots: narrow']) {
+      let roots = ['file:///etc', 'file:///']
+      const client = new Client({ name: 'greedy', version: '1' }, { capabilities: { roots: { listChanged: true } } })
+      client.setRequestHandler(ListRootsRequestSchema, () => ({ roots: roots.map((uri) => ({ uri })) }))
+      await client.connect(stdioOf(policy(`greedy${narrowing.length}`, grants, false, narrowing)))
+      const ask = async (name: string, args: Record<string, unknown>) =>
+        (await client.callTool({ name, arguments: args })) as unknown as Outcome
+      for (const path of ['/etc/hostname', 'etc:/hostname', '/etc'])
+        assert.equal(errorOf(await ask('read_text_file', { path }))?.code, 'path_denied')
+      assert.equal((await ask('read_text_file', { path: 'a.txt' })).structuredContent['text'], 'plain\n')
+      const allowed = async () => (await ask('list_allowed_directories', {})).structuredContent['directories'] as { path: string }[] // biome-ignore format: one row
+      assert.deepEqual((await allowed()).map(({ path }) => path), ['docs:/']) // biome-ignore format: one row
+      roots = [`file://${docs}/d`, 'file:///etc']
+      await client.sendRootsListChanged()
+      const isNarrow = narrowing !== ''
+      assert.deepEqual((await allowed()).map(({ path }) => path), [isNarrow ? 'docs:/d' : 'docs:/']) // biome-ignore format: one row
+      assert.equal(errorOf(await ask('read_text_file', { path: 'a.txt' }))?.code, isNarrow ? 'path_denied' : undefined)
+      assert.equal((await ask('read_text_file', { path: 'd/b.txt' })).structuredContent['text'], 'beside\n')
+      assert.equal(errorOf(await ask('read_text_file', { path: '/etc/hostname' }))?.code, 'path_denied')
+      await client.close()
     }
-    const { structuredContent } = (await client.callTool({ name: 'list_allowed_directories', arguments: {} })) as unknown as Outcome // biome-ignore format: one row
-    assert.deepEqual((structuredContent['directories'] as { name: string }[]).map(({ name }) => name), ['docs']) // biome-ignore format: one row
-    await client.close()
   })
 
   test('P20 a refusal names no outside path and no host path, and is the same whether something is there or not', async () => {

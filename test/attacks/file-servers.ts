@@ -15,7 +15,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { connect, type Outcome, serving, type TestClient } from '@hardened-mcp/testkit/clients'
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { connect, type Outcome, type Reach, serving, type TestClient } from '@hardened-mcp/testkit/clients'
 
 export const CANARY = 'CANARY-outside'
 export const dir = mkdtempSync(join(tmpdir(), 'file-known-'))
@@ -26,21 +27,29 @@ export let reader: TestClient
 export let writer: TestClient
 export let loose: TestClient // every guard that policy can turn off is off
 
-const policy = (name: string, roots: string, write: boolean) => {
+export const policy = (name: string, roots: string, write: boolean, more = ''): Reach => {
   const file = join(dir, `${name}.yaml`)
   const tools = 'read_text_file, read_multiple_files, read_media_file, list_directory, directory_tree, search_files, search_content, get_file_info, list_allowed_directories' // biome-ignore format: one list
-  const more = write ? ', write_file, edit_file, create_directory, move_file, delete_file' : ''
+  const writing = write ? ', write_file, edit_file, create_directory, move_file, delete_file' : ''
   const rights = write ? ", 'tool:write', 'sys:file_write'" : ''
   writeFileSync(file, `version: 1
 servers:
   file:
-    allowed_tools: [${tools}${more}]
+    allowed_tools: [${tools}${writing}]
     permissions: ['tool:read_only', 'resource:local', 'sys:file_read'${rights}]
     rate_limits: { '*': { per_minute: 60000, burst: 10000 } }
-    resources: { roots: [${roots}] }
+    resources: { roots: [${roots}]${more} }
 `) // biome-ignore format: one file
   return serving('file', '--policy', file, '--audit', join(dir, `audit-${name}`))
 }
+
+/** For clients that are more than the small interface shows. */
+export const stdioOf = (reach: Reach) =>
+  new StdioClientTransport({
+    command: process.execPath,
+    args: 'node' in reach ? [...reach.node] : [],
+    stderr: 'ignore',
+  })
 
 export async function open(): Promise<void> {
   for (const path of [docs, drafts, join(out, 'deep'), join(docs, 'd')]) mkdirSync(path, { recursive: true })

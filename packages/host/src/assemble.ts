@@ -51,6 +51,7 @@ export function assemble(options: {
     info: { name, title, version, instructions },
     tools: definition.tools(resources).map((tool) => labelled(tool, config.policy?.labels?.[tool.name])),
     views: definition.views?.(resources),
+    asksRoots: definition.clientRoots?.(resources),
     policy: enforced,
     controls: {
       server: name,

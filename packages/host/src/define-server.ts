@@ -64,6 +64,8 @@ export interface ServerDefinition<Resources = unknown, Operation extends object 
   /** Where an operation reads and writes, when that depends on more than its tool: see `FlowOf`. */
   flow?(resources: Resources): FlowOf<Operation>
   views?(resources: Resources): ResourceViews
+  /** True where a client may narrow what it can reach by the roots it has; they are then an argument of `plan`. */
+  clientRoots?(resources: Resources): boolean
   /** Bounds the time that one tenant may hold workers, over all of its calls. */
   work?(resources: Resources): WorkLimit<Operation>
   /** The most that an operation may use of the budgets of rows, bytes sent out and hosts. Nothing when left out. */

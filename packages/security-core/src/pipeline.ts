@@ -48,6 +48,7 @@ export type CallRequest<Operation extends object> = Readonly<{
   input: unknown
   caller: Principal
   stop: AbortSignal
+  roots?: readonly string[]
   client?: string
   trace?: string
 }>
@@ -72,7 +73,7 @@ export function pipeline<Operation extends object>(controls: Controls<Operation>
       for (const guard of controls.guards) must(await guard(call))
       about = { ...about, ...marksOf(request.input) }
       const input = parseInput(tool.input, request.input)
-      const operation = clear(tool.plan(input, call.caller), controls.policies, call)
+      const operation = clear(tool.plan(input, call.caller, request.roots), controls.policies, call)
       must(await controls.taint.gate(operation, call))
       must(await controls.meter.reserve(call, operation))
       const recorded = audit({ type: 'tool_call.request' })

@@ -22,8 +22,8 @@ export interface ToolDefinition<Input = unknown, Operation extends object = obje
   readonly media?: true
   /** Required and non-empty: forgetting it does not type-check. */
   readonly needs: readonly [Capability, ...Capability[]]
-  /** Pure. Describes the work; does none. */
-  plan(input: Input, caller: Principal): Operation
+  /** Pure. Describes the work; does none. `roots` are URIs to which the client would narrow it; absent where it said nothing. */
+  plan(input: Input, caller: Principal, roots?: readonly string[]): Operation
 }
 
 const TOOL_NAME = /^[a-z][a-z0-9_]{0,63}$/ // MCP 2025-11-25 §Tools: [A-Za-z0-9_.-]{1,128}; ours are verb_noun

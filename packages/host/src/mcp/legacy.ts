@@ -5,6 +5,7 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import type { CallToolRequest, ReadResourceRequest } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
 import { clientOf, traceOf } from './client-facts.ts'
+import { type ClientRoots, clientRoots } from './client-roots.ts'
 import { type Registry, UNKNOWN_RESOURCE_2025, UNKNOWN_TOOL } from './registry.ts'
 import { RpcError, withPublicErrors } from './rpc-error.ts'
 
@@ -16,26 +17,32 @@ const LIST_RESOURCES = z.object({ method: z.literal('resources/list') })
 const LIST_TEMPLATES = z.object({ method: z.literal('resources/templates/list') })
 const READ_RESOURCE = z.looseObject({ method: z.literal('resources/read'), params: z.looseObject({ uri: z.string() }) })
 
+const ROOTS_CHANGED = z.looseObject({ method: z.literal('notifications/roots/list_changed') })
+const ANYTHING = z.looseObject({})
+
 class LegacyServer extends Server {
   override connect(transport: Parameters<Server['connect']>[0]): Promise<void> {
     return super.connect(withPublicErrors(transport))
   }
 }
 
-/** A fresh server for one caller: one HTTP request, or one stdio connection. `stop` ends what it has running. */
+/** A fresh server for one caller: one HTTP request, whose `stop` ends what it has running, or one stdio connection, in which the client can be asked. */
 export function legacyServer(registry: Registry, caller: Principal, stop?: AbortSignal): Server {
   const { name, title, version, instructions } = registry.info
   const { resources } = registry
   const capabilities = { tools: { listChanged: false }, ...(resources === undefined ? {} : { resources: {} }) }
   const server = new LegacyServer({ name, title, version }, { capabilities, instructions })
   server.setRequestHandler(LIST_TOOLS, () => ({ tools: registry.list(caller) }))
-  const contextOf = (meta: unknown, signal: AbortSignal) => {
+  const asked = registry.asksRoots === true && stop === undefined ? askedRoots(server) : undefined
+  const contextOf = async (meta: unknown, signal: AbortSignal) => {
     const ended = stop === undefined ? signal : AbortSignal.any([stop, signal])
-    return { caller, stop: ended, ...clientOf(server.getClientVersion()), ...traceOf(meta) }
+    const roots = await asked?.current()
+    const wish = roots === undefined ? {} : { roots }
+    return { caller, stop: ended, ...wish, ...clientOf(server.getClientVersion()), ...traceOf(meta) }
   }
   server.setRequestHandler(CALL_TOOL, async (request, { signal }) => {
     const { name: tool, arguments: input, _meta } = (request as unknown as CallToolRequest).params
-    const result = await registry.call({ name: tool, arguments: input, ...contextOf(_meta, signal) })
+    const result = await registry.call({ name: tool, arguments: input, ...(await contextOf(_meta, signal)) })
     if (result === undefined) throw new RpcError(UNKNOWN_TOOL)
     return result
   })
@@ -44,11 +51,20 @@ export function legacyServer(registry: Registry, caller: Principal, stop?: Abort
   server.setRequestHandler(LIST_TEMPLATES, () => ({ resourceTemplates: resources.templates(caller) }))
   server.setRequestHandler(READ_RESOURCE, async (request, { signal }) => {
     const { uri, _meta } = (request as unknown as ReadResourceRequest).params
-    const content = await resources.read({ uri, ...contextOf(_meta, signal) })
+    const content = await resources.read({ uri, ...(await contextOf(_meta, signal)) })
     if (content === undefined) throw new RpcError(UNKNOWN_RESOURCE_2025)
     return { contents: [content] }
   })
   return server
+}
+
+function askedRoots(server: Server): ClientRoots {
+  const roots = clientRoots({
+    hasRoots: () => server.getClientCapabilities()?.roots !== undefined,
+    listRoots: (timeout) => server.request({ method: 'roots/list' }, ANYTHING, { timeout }),
+  })
+  server.setNotificationHandler(ROOTS_CHANGED, () => roots.changed())
+  return roots
 }
 
 /**

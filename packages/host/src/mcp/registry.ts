@@ -40,6 +40,8 @@ export type CallParams = Readonly<{
   caller: Principal
   /** Aborts when the client cancels or disconnects: the worker is then ended. */
   stop: AbortSignal
+  /** What the client's own roots narrow the call to, where `asksRoots`. */
+  roots?: readonly string[]
   client?: string
   trace?: string
 }>
@@ -55,6 +57,8 @@ export interface Registry {
   call(params: CallParams): Promise<ToolCallResult | undefined>
   /** What a wanted tool needs, when the caller's scope is all that stands in the way; otherwise `undefined`. */
   heldBack?(caller: Principal, wanted: Wanted): readonly Capability[] | undefined
+  /** The client's roots are asked for and go along with each call. */
+  readonly asksRoots?: boolean
   /** Left out by a server that has no resources. */
   readonly resources?: ResourceRegistry
 }
@@ -66,6 +70,7 @@ export function registry<Operation extends object>(options: {
   policy: () => ServerCapabilityPolicy | undefined
   controls: Controls<Operation>
   views?: ResourceViews | undefined
+  asksRoots?: boolean | undefined
 }): Registry {
   const tools = new Map(options.tools.map((tool) => [tool.name, { tool, listing: listingOf(tool) }]))
   const walk = pipeline(options.controls)
@@ -73,6 +78,7 @@ export function registry<Operation extends object>(options: {
     mayCall(tool, caller, options.policy()).verdict === 'allow'
   const served: Registry = {
     info: options.info,
+    asksRoots: options.asksRoots === true,
     list: (caller) => [...tools.values()].filter(({ tool }) => visible(tool, caller)).map(({ listing }) => listing),
     heldBack(caller, { tool: name, uri = '' }) {
       if (caller.heldBack === undefined) return undefined
@@ -81,11 +87,15 @@ export function registry<Operation extends object>(options: {
       const whole = { ...caller, can: new Set([...caller.can, ...caller.heldBack]) }
       return visible(tool, whole) ? tool.needs : undefined
     },
-    async call({ name, arguments: input, caller, stop, client, trace }) {
+    async call({ name, arguments: input, caller, stop, roots, client, trace }) {
       const found = tools.get(name)?.tool
       if (found === undefined || !visible(found, caller))
         return recordHidden(options.controls.audit, options.info.name, caller, name)
-      const context = { ...(client === undefined ? {} : { client }), ...(trace === undefined ? {} : { trace }) }
+      const context = {
+        ...(roots === undefined ? {} : { roots }),
+        ...(client === undefined ? {} : { client }),
+        ...(trace === undefined ? {} : { trace }),
+      }
       return toResult(await walk({ tool: found, input, caller, stop, ...context }), found)
     },
   }

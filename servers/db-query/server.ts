@@ -45,6 +45,7 @@ export const dbQuery = defineServer<Resources, Operation>({
   views,
   policies: (granted) => [sameCaller, exposedDatabases(granted), frontGate],
   flow,
+  cost: (operation) => (operation.op === 'query' ? { rows: operation.maxRows } : {}),
   work: ({ work_seconds_per_minute: secondsPerMinute }) => ({ secondsPerMinute, payer: ({ caller }) => caller.tenant }),
   worker: {
     entry: new URL('./worker.ts', import.meta.url),

@@ -148,6 +148,11 @@ export const fetch = defineServer<Resources, Operation>({
           ...(grantsPost(granted) ? (['tool:write'] as const) : []),
         ],
   tools: (granted) => (grantsPost(granted) ? [fetchUrl, postUrl] : [fetchUrl]),
+  // What a URL can carry out is its own length; parts of a page that is kept ask nobody.
+  cost: ({ url, body = '', start }: Operation) =>
+    start > 0
+      ? {}
+      : { domains: [URL.parse(url)?.host ?? ''], egress: Buffer.byteLength(url) + Buffer.byteLength(body) },
   policies: (granted) => [listedUrls(granted), listedHeaders(granted)],
   flow,
   worker: {

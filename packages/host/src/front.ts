@@ -1,11 +1,12 @@
 // The process that speaks MCP: it authenticates, decides, audits and answers. It can spawn nothing and opens no file but
 // its code, its keys and its audit directory; the work is done by workers that only the supervisor can start.
 import type { Socket } from 'node:net'
-import { localLedger, workTime } from '@hardened-mcp/security-core'
+import { type AuditSink, localLedger, workTime } from '@hardened-mcp/security-core'
 import { assemble, largestAnswer } from './assemble.ts'
 import { type AuditTrail, openAuditSink } from './audit/file-sink.ts'
 import type { FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
+import type { SharedLedger } from './limits/shared-ledger.ts'
 import { operationalLog } from './log.ts'
 import { parseStrictly } from './parse-strictly.ts'
 import { livePolicy } from './policy/live-policy.ts'
@@ -48,7 +49,9 @@ async function start(config: FrontConfig): Promise<void> {
   for (const [message, handle] of early) receive(message, handle)
   await workers.ready // nothing is promised to a client before a worker could open what was granted
   const live = livePolicy({ config, definition, audit: audit.sink, log: (event, fields) => log.warn(event, fields) })
-  const ledger = localLedger(() => performance.now())
+  const shared = await sharedOf(config, audit.sink)
+  await shared?.ready
+  const ledger = shared ?? localLedger(() => performance.now())
   const labels = openLabels(config.taint, Date.now)
   const served = assemble({ definition, config, audit, live, ledger, workers, work, labels })
   await audit.sink({ type: 'config.loaded', server: definition.name, policy: live.current().id })
@@ -58,6 +61,7 @@ async function start(config: FrontConfig): Promise<void> {
     audit: audit.sink,
     healthy: audit.healthy,
     live,
+    trouble: () => live.trouble() ?? shared?.trouble(),
     log,
     onClose: () => drain(),
   })
@@ -65,6 +69,20 @@ async function start(config: FrontConfig): Promise<void> {
   setInterval(anchorTo(audit), ANCHOR_EVERY_MS).unref()
   log.info('serving', { server: definition.name, transport: config.transport.kind })
   tell({ type: 'serving', ...(serving.url === undefined ? {} : { url: serving.url }) })
+}
+
+// Loaded only where the operator has one: the client of the store is a package of its own.
+async function sharedOf({ sharedLimits, server }: FrontConfig, audit: AuditSink): Promise<SharedLedger | undefined> {
+  if (sharedLimits === undefined) return undefined
+  const { sharedLedger } = await import('./limits/shared-ledger.ts')
+  return sharedLedger({
+    config: sharedLimits,
+    elapsed: () => performance.now(),
+    onEvent(event, reason) {
+      log.warn(event, { reason })
+      void audit({ type: 'alert.raised', server, rule: event, err: reason }).catch(() => undefined)
+    },
+  })
 }
 
 // Whoever keeps these lines elsewhere can show later that the trail was not rewritten or cut up to there.

@@ -21,6 +21,8 @@ export type ServeOptions = Readonly<{
   audit: AuditSink
   healthy: () => boolean
   live: LivePolicy
+  /** One word for what is wrong and does not stop calls. */
+  trouble: () => string | undefined
   log: OperationalLog
   /** The client of a stdio server went away. */
   onClose: () => void
@@ -44,7 +46,7 @@ function serveLocal({ config, registry, audit, onClose, log }: ServeOptions): Se
 }
 
 async function serveRemote(
-  { config, registry, audit, healthy, live, log }: ServeOptions,
+  { config, registry, audit, healthy, live, trouble, log }: ServeOptions,
   http: HttpConfig,
 ): Promise<Serving> {
   const store = apiKeyStore({ file: http.keysFile, now: Date.now, log: (event, fields) => log.warn(event, fields) })
@@ -70,7 +72,7 @@ async function serveRemote(
     ...(oauth === undefined ? {} : { oauth: oauth.server }),
     onAuth: recordAuth(config.server, audit),
     healthy,
-    trouble: live.trouble,
+    trouble,
     now: Date.now,
     onerror: (error) => log.warn('protocol_error', { reason: error.message }),
   })

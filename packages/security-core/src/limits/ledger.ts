@@ -13,12 +13,15 @@ export type Entry =
   | Readonly<{ kind: 'distinct'; key: string; most: number; member: string; windowMs: number }>
 
 /** `entry` is the index of the one that stood in the way longest; `waitMs` is 0 where waiting is no promise. */
-export type Taken = Readonly<{ ok: true }> | Readonly<{ ok: false; entry: number; waitMs: number }>
+/** Where `give` is there, what was taken goes back by it, and not to the ledger itself. */
+export type Taken =
+  | Readonly<{ ok: true; give?: Ledger['give'] }>
+  | Readonly<{ ok: false; entry: number; waitMs: number }>
 
 export type Ledger = Readonly<{
-  take(entries: readonly Entry[]): Taken | Promise<Taken>
+  take: (entries: readonly Entry[]) => Taken | Promise<Taken>
   /** Gives slots back, and the given amounts to budgets. Never throws. */
-  give(entries: readonly Entry[]): void | Promise<void>
+  give: (entries: readonly Entry[]) => void | Promise<void>
 }>
 
 type Bucket = { spent: number; at: number }

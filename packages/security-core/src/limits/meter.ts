@@ -29,14 +29,14 @@ export function meter<Operation extends object>(options: {
   ledger: Ledger
   cost: (operation: Operation) => Cost
 }): Meter<Operation> {
-  const held = new Map<string, readonly Entry[]>()
+  const held = new Map<string, Readonly<{ entries: readonly Entry[]; give: Ledger['give'] }>>()
   const verdictOf = (
     taken: Awaited<ReturnType<Ledger['take']>>,
     call: CallContext,
     entries: readonly Entry[],
   ): Decision => {
     if (taken.ok) {
-      held.set(call.id, entries)
+      held.set(call.id, { entries, give: taken.give ?? options.ledger.give })
       return allow()
     }
     const entry = entries[taken.entry]
@@ -60,10 +60,10 @@ export function meter<Operation extends object>(options: {
         : verdictOf(taken, call, entries)
     },
     settle(call, used) {
-      const entries = held.get(call.id)
-      if (entries === undefined) return undefined
+      const reserved = held.get(call.id)
+      if (reserved === undefined) return undefined
       held.delete(call.id)
-      return options.ledger.give(entries.flatMap((entry) => restOf(entry, used)))
+      return reserved.give(reserved.entries.flatMap((entry) => restOf(entry, used)))
     },
   })
 }

@@ -1,7 +1,7 @@
 // Question: what is there for a process to reach, beside what the operator granted?
 // Threat:   native code or a hole in Node that steps over the permission model: the user's home, the network, other processes.
 // Rule:     namespaces of its own; read-only mounts of Node, its libraries, the code and the grants, and nothing else; no capability.
-// Limits:   a process that dials out keeps the machine's network; a bwrap killed while it starts (0.8) stays as an empty shell without Node.
+// Limits:   a process that dials out keeps the machine's network; the supervisor kills bwrap with its group, because alone it would leave a shell while it starts.
 // Proof:    test/e2e/sandbox-mode.test.ts
 
 export type Fence = Readonly<{

@@ -34,6 +34,7 @@ export function supervise(launch: Launch): Promise<number> {
   const front = spawn(launch.front.file, [...launch.front.args], {
     stdio: [launch.front.stdin, 'inherit', 'inherit', 'ipc', ...filterPipe(launch.front)],
     env: ENVIRONMENT,
+    detached: hasGroup(launch.front),
   })
   giveFilter(front, launch.front)
   const tell = (message: ToFront, handle?: Socket) => {
@@ -49,6 +50,7 @@ export function supervise(launch: Launch): Promise<number> {
     const child = spawn(launch.worker.file, [...launch.worker.args], {
       stdio: ['pipe', 'ignore', 'ignore', 'pipe', ...filterPipe(launch.worker)],
       env: ENVIRONMENT,
+      detached: hasGroup(launch.worker),
     })
     giveFilter(child, launch.worker)
     const running: Running = { process: child, bornMs: Date.now(), killed: false }
@@ -57,6 +59,7 @@ export function supervise(launch: Launch): Promise<number> {
       .on('error', () => undefined)
       .on('exit', (code, signal) => {
         workers.delete(id)
+        killGroup(child, launch.worker)
         const end = endOf(running, code, signal)
         tell({ type: 'ended', worker: id, end })
         const diedYoung = end === 'crashed' && Date.now() - running.bornMs < YOUNG_MS
@@ -71,19 +74,19 @@ export function supervise(launch: Launch): Promise<number> {
     const running = workers.get(id)
     if (running === undefined) return
     running.killed = true
-    running.process.kill('SIGKILL')
+    killAll(running.process, launch.worker)
   }
   const stop = () => {
     if (stopping) return
     stopping = true
     tell({ type: 'drain' })
-    setTimeout(() => front.kill('SIGKILL'), DRAIN_MS).unref()
+    setTimeout(() => killAll(front, launch.front), DRAIN_MS).unref()
   }
 
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop)
   process.on('exit', () => {
-    for (const { process: child } of workers.values()) child.kill('SIGKILL')
-    front.kill('SIGKILL')
+    for (const { process: child } of workers.values()) killAll(child, launch.worker)
+    killAll(front, launch.front)
   })
 
   return new Promise((resolve) => {
@@ -94,6 +97,7 @@ export function supervise(launch: Launch): Promise<number> {
     })
     front.on('exit', (code) => {
       stopping = true
+      killGroup(front, launch.front)
       for (const id of workers.keys()) kill(id)
       resolve(code === null || code >= BY_SIGNAL ? EXIT_BROKEN : code)
     })
@@ -111,6 +115,24 @@ function endOf({ killed }: Running, code: number | null, signal: NodeJS.Signals 
 
 // The watchdog's, and the abort with which V8 ends at the limit of its heap.
 const MEMORY_SIGNALS = [OVER_MEMORY_SIGNAL, 'SIGABRT'] as const
+
+const hasGroup = ({ filter }: Started) => filter !== undefined
+
+// bwrap forks, and ties its child to its own life only later: killed alone while it starts, it leaves a shell of itself that
+// waits for ever. As leader of a group it dies with that child; once the child has a session of its own, it is tied.
+function killAll(child: ChildProcess, started: Started): void {
+  if (child.exitCode !== null || child.signalCode !== null) return // the number may be another's by now
+  if (!killGroup(child, started)) child.kill('SIGKILL') // alone, or not yet the leader of its group
+}
+
+/** Also for one that was just reaped, whoever ended it: a group lives as long as it has a member, and keeps its number. */
+function killGroup({ pid }: ChildProcess, started: Started): boolean {
+  try {
+    return hasGroup(started) && pid !== undefined && process.kill(-pid, 'SIGKILL')
+  } catch {
+    return false
+  }
+}
 
 const filterPipe = ({ filter }: Started): 'pipe'[] => (filter === undefined ? [] : ['pipe'])
 

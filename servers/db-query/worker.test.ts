@@ -8,6 +8,7 @@ import type { Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import Database from 'better-sqlite3'
 import { CALLER, fixture, SECRET, SPEND } from './fixture.ts'
 
 const { file, remove } = fixture()
@@ -108,6 +109,40 @@ suite('worker.ts', () => {
     const { child, first } = await start({ databases: [{ name: 'shop', file: `${file}-none`, tables: '*' }] })
     await end(child)
     assert.match(first.failed ?? '', /^Database shop cannot be opened: /)
+  })
+})
+
+suite('a live writer beside a long query', () => {
+  test('commits without waiting; the query answers of its own moment, the next one of the last commit', async () => {
+    const live = fixture()
+    const writer = new Database(live.file, { timeout: 0 }) // one lock in its way, and it throws
+    writer.pragma('journal_mode=WAL')
+    const total = writer.prepare('UPDATE orders SET total = ? WHERE id = 1')
+    total.run(-1)
+    const { child, call } = await start({ databases: [{ name: 'shop', file: live.file, tables: '*' }] })
+    try {
+      let asked = true
+      const answer = call(
+        query(`${ENDLESS} SELECT count(*), total FROM (SELECT i FROM n LIMIT 1000000), orders WHERE id = 1`),
+      )
+      const long = answer.finally(() => {
+        asked = false
+      })
+      let commits = 0
+      for (; asked; commits += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 2))
+        total.run(commits)
+      }
+      const [[counted, seen = 0] = []] = (JSON.parse((await long).body) as { rows: number[][] }).rows
+      assert.equal(counted, 1_000_000)
+      assert.ok(commits > seen + 5, `${commits} commits, of which the query saw ${seen}`)
+      const next = JSON.parse((await call(query('SELECT total FROM orders WHERE id = 1'))).body) as { rows: unknown }
+      assert.deepEqual(next.rows, [[commits - 1]])
+    } finally {
+      await end(child)
+      writer.close()
+      live.remove()
+    }
   })
 })
 

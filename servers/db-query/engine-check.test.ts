@@ -4,6 +4,7 @@ import { after, suite, test } from 'node:test'
 import { readCatalogue } from './catalogue.ts'
 import { engineCheck, openable } from './engine-check.ts'
 import { fixture, vectors } from './fixture.ts'
+import { FUNCTIONS } from './functions.ts'
 import { openDatabase } from './open-database.ts'
 import { coverWithStubs } from './stubs.ts'
 
@@ -12,7 +13,7 @@ after(remove)
 const legitimate = vectors('legitimate.json') as readonly { given: { sql: string } }[]
 const granted = { orders: {}, products: {}, articles: {}, login_names: {} }
 const bare = openDatabase({ name: 'shop', file }) // without stubs and views
-const allowed = openable(bare, readCatalogue(bare, granted, ''), true)
+const allowed = openable(bare, readCatalogue(bare, granted, ''), { search: true, functions: FUNCTIONS })
 const covered = openDatabase({ name: 'shop', file })
 coverWithStubs(covered)
 
@@ -58,7 +59,7 @@ suite('engineCheck()', () => {
     test(`refuses ${sql}`, () => assert.throws(() => engineCheck(bare, sql, allowed), { code: 'sql_denied' }))
 
   test('opens nothing for an empty policy but the table functions', () => {
-    const none = openable(bare, readCatalogue(bare, {}, ''), true)
+    const none = openable(bare, readCatalogue(bare, {}, ''), { search: true, functions: FUNCTIONS })
     assert.equal(none.roots.size, 0)
     for (const { given } of legitimate) {
       if (

@@ -7,7 +7,7 @@ import type { Catalogue } from './catalogue.ts'
 import type { Engine, Step } from './open-database.ts'
 import { refuse } from './refusals.ts'
 import { quoted } from './skeleton.ts'
-import { FUNCTIONS, SEARCH_FUNCTIONS, TABLE_FUNCTIONS } from './stubs.ts'
+import { SEARCH_FUNCTIONS, TABLE_FUNCTIONS } from './functions.ts'
 
 /** What programs on this connection may open. */
 export type Openable = Readonly<{
@@ -15,12 +15,17 @@ export type Openable = Readonly<{
   virtual: ReadonlySet<string>
   /** Whether the auxiliary full-text functions may be called. */
   search: boolean
+  functions: ReadonlySet<string>
   /** The exposed tables that the engine can open: a view over something that is gone is left out. */
   tables: Catalogue
 }>
 
 /** Learns from the engine itself which root pages and virtual tables stand behind the exposed names. */
-export function openable(engine: Engine, catalogue: Catalogue, search: boolean): Openable {
+export function openable(
+  engine: Engine,
+  catalogue: Catalogue,
+  { search, functions }: Pick<Openable, 'search' | 'functions'>,
+): Openable {
   const roots = new Set<number>()
   const virtual = new Set<string>()
   const pages = rootPages(engine)
@@ -40,7 +45,7 @@ export function openable(engine: Engine, catalogue: Catalogue, search: boolean):
   }
   const tables = new Map([...catalogue].filter(([, { name }]) => opens(`SELECT * FROM ${quoted(name)}`)))
   for (const name of TABLE_FUNCTIONS) opens(`SELECT * FROM ${name}('[]')`)
-  return { roots, virtual, search, tables }
+  return { roots, virtual, search, functions, tables }
 }
 
 /** Throws the refusal when the compiled statement does anything but read what is openable. */
@@ -86,5 +91,5 @@ function brokenRule(
   if (!CALLS.has(opcode)) return undefined
   const name = (p4 ?? '').replace(/\(-?\d+\)$/, '').toLowerCase()
   if (!allowed.search && SEARCH_FUNCTIONS.has(name)) return 'unknownFunction'
-  return FUNCTIONS.has(name) ? undefined : 'unknownFunction'
+  return allowed.functions.has(name) ? undefined : 'unknownFunction'
 }

@@ -6,7 +6,7 @@
 import type { Catalogue, Exposed } from './catalogue.ts'
 import type { Engine } from './open-database.ts'
 import { quoted } from './skeleton.ts'
-import { TABLE_FUNCTIONS } from './stubs.ts'
+import { TABLE_FUNCTIONS } from './functions.ts'
 
 export type Fenced = Readonly<{
   tables: Catalogue

@@ -3,6 +3,7 @@ import { denialOf } from '@hardened-mcp/security-core'
 import { type Catalogue, type Exposed, readCatalogue } from './catalogue.ts'
 import { engineCheck, type Openable, openable } from './engine-check.ts'
 import { fence } from './fence.ts'
+import { functionsOf } from './functions.ts'
 import { type Engine, openDatabase, type Statement, sealDatabase } from './open-database.ts'
 import type { DatabaseGrant } from './resources.ts'
 import { limitedView, quoted, type Skeleton, skeleton } from './skeleton.ts'
@@ -26,10 +27,11 @@ export function learn(grant: DatabaseGrant, tenant: string): Generation {
     transaction.begin.run()
     const schemaVersion = transaction.version.get()
     const { tables, search } = fence(engine, readCatalogue(engine, grant.tables, tenant))
-    const bones = skeleton(tables)
+    const functions = functionsOf(grant.functions)
+    const bones = skeleton(tables, functions)
     for (const table of bones.built.values()) if (table.limited) replaceTable(engine, table)
     coverWithStubs(engine)
-    const allowed = openable(engine, bones.built, search)
+    const allowed = openable(engine, bones.built, { search, functions })
     for (const table of bones.built.values()) if (table.filter !== '') assertReadable(engine, table, allowed)
     transaction.commit.run()
     sealDatabase(engine)

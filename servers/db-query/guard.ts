@@ -6,6 +6,7 @@
 import { type Catalogue, missingGrants } from './catalogue.ts'
 import { type DataStamp, dataStamp, type Stamp } from './data-stamp.ts'
 import { engineCheck } from './engine-check.ts'
+import { calledOutside } from './functions.ts'
 import { forget, type Generation, learn } from './generation.ts'
 import { codeOf, type Engine, type Statement } from './open-database.ts'
 import { parserVeto } from './parser-veto.ts'
@@ -81,6 +82,8 @@ const judgeOf = (generation: Generation, parser: ParserMode) => remembered((sql)
 
 function judge({ engine, skeleton: bones, allowed }: Generation, parser: ParserMode, sql: string): Judged {
   const tokens = tokenScan(sql)
+  const outside = calledOutside(tokens, allowed.functions)
+  if (outside !== undefined) throw refuse('unknownFunction', `${outside} is not granted`)
   bones.prepare(sql)
   const statement = prepare(engine, sql)
   // `readonly` alone lets ATTACH and BEGIN through, `reader` alone INSERT … RETURNING; the scan has excluded PRAGMA.

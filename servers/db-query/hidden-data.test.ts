@@ -29,6 +29,8 @@ function alike(sql: string, policy: string, params?: Params): Outcome {
   return first
 }
 
+// A mutation may take the arguments of a date function away.
+const CLOCK_CALL = /\b(?:date|time|datetime|julianday|unixepoch) *\( *\)|strftime/i
 // Rows that are any rows: without an order of their own, or of a column beside an aggregate.
 const ANY_ROW = /limit|group|over|window|_value|max|min|count|sum|avg|total|median|percentile|rank|bm25|natural/i
 const bag = (rows: readonly unknown[][]) => rows.map((row) => JSON.stringify(row)).toSorted()
@@ -77,6 +79,7 @@ suite('hidden data', () => {
     let compared = 0
     fc.assert(
       fc.property(mutatedSql, (sql) => {
+        if (CLOCK_CALL.test(sql)) return
         const outcome = alike(sql, 'limited')
         if (!('answer' in outcome)) return
         answered += 1

@@ -33,7 +33,12 @@ export type Params = z.output<typeof params>
 export const MAX_ROWS = 1000
 
 /** Who asks. The policies see to it that this is the caller of the call. */
-const caller = z.strictObject({ tenant: z.string().max(63), id: z.string().max(128) })
+const caller = z.strictObject({
+  tenant: z.string().max(63),
+  id: z.string().max(128),
+  /** In order; left out when there are none. */
+  roles: z.array(z.string().max(64)).max(256).optional(),
+})
 const database = z.string().max(64)
 const sql = z.string().max(MAX_SQL_CHARS)
 

@@ -4,6 +4,7 @@ import { suite, test } from 'node:test'
 import type { Operation, Params } from './operations.ts'
 import { exposedDatabases, frontGate, sameCaller } from './policy.ts'
 import { resources } from './resources.ts'
+import { callerOf } from './tools.ts'
 
 const CALLER = { tenant: 'acme', id: 'agent' }
 const call = { caller: CALLER } as Parameters<typeof frontGate>[1]
@@ -121,6 +122,43 @@ suite('databases for some', () => {
   })
 })
 
+suite('databases for some roles', () => {
+  const some = {
+    name: 'some',
+    file: '/srv/x.db',
+    tables: '*' as const,
+    tenants: ['acme'],
+    roles: ['analyst', 'auditor'],
+  }
+  const policy = exposedDatabases({ databases: [some] })
+  const asks = (tenant: string, roles?: string[]) => {
+    const caller = roles === undefined ? { tenant, id: 'agent' } : { tenant, id: 'agent', roles }
+    return policy({ op: 'list_tables', caller, detail: 'names', database: 'some' }, call).verdict
+  }
+  for (const [tenant, roles, verdict] of [
+    ['acme', ['analyst'], 'allow'],
+    ['acme', ['auditor', 'other'], 'allow'],
+    ['acme', ['Analyst'], 'deny'],
+    ['acme', [], 'deny'],
+    ['acme', undefined, 'deny'],
+    ['globex', ['analyst'], 'deny'], // every key that is given has to hold
+  ] as const)
+    test(`${verdict} ${tenant} with ${JSON.stringify(roles)}`, () =>
+      assert.equal(asks(tenant, roles && [...roles]), verdict))
+
+  test('an operation has the roles of its call and no other', () => {
+    const caller = { ...CALLER, roles: ['analyst'] }
+    const planned: Operation = { op: 'list_tables', caller, detail: 'names' }
+    const by = (roles?: ReadonlySet<string>) =>
+      sameCaller(planned, { caller: roles === undefined ? CALLER : { ...CALLER, roles } } as typeof call).verdict
+    assert.equal(by(new Set(['analyst', 'more'])), 'allow')
+    assert.equal(by(new Set(['auditor'])), 'deny')
+    assert.equal(by(), 'deny')
+    assert.deepEqual(callerOf({ ...CALLER, roles: new Set(['b', 'a']) }), { ...CALLER, roles: ['a', 'b'] })
+    assert.deepEqual(callerOf({ ...CALLER, roles: new Set() }), CALLER)
+  })
+})
+
 suite('resources', () => {
   const database = { name: 'shop', file: '/srv/shop.db', tables: { orders: { columns: ['id'] }, products: {} } }
   const accepts = (value: unknown) => resources.safeParse(value).success
@@ -140,6 +178,8 @@ suite('resources', () => {
     ['other wildcard', { databases: [{ ...database, tables: '%' }] }],
     ['same name twice', { databases: [database, { ...database, name: 'SHOP' }] }],
     ['unknown parser mode', { databases: [database], parser: 'maybe' }],
+    ['no role', { databases: [{ ...database, roles: [] }] }],
+    ['a function that no query may call', { databases: [{ ...database, functions: ['count', 'load_extension'] }] }],
     ['missing tables', { databases: [{ name: 'shop', file: '/srv/shop.db' }] }],
   ] as const)
     test(`refuses ${why}`, () => assert.equal(accepts(value), false))

@@ -9,8 +9,13 @@ import { RULES, type Rule } from './refusals.ts'
 import type { DatabaseGrant, Resources } from './resources.ts'
 
 /** Whether this database is there for this caller at all. */
-export const mayUse = ({ tenants, callers }: Pick<DatabaseGrant, 'tenants' | 'callers'>, { tenant, id }: Caller) =>
-  (tenants?.includes(tenant) ?? true) && (callers?.includes(id) ?? true)
+export const mayUse = (
+  { tenants, callers, roles }: Pick<DatabaseGrant, 'tenants' | 'callers' | 'roles'>,
+  { tenant, id, roles: own = [] }: Caller,
+) =>
+  (tenants?.includes(tenant) ?? true) &&
+  (callers?.includes(id) ?? true) &&
+  (roles?.some((role) => own.includes(role)) ?? true)
 
 /** Refuses every database that was not granted to the caller, with one text for denied and for missing ones. */
 export function exposedDatabases({ databases }: Pick<Resources, 'databases'>): Policy<Operation> {
@@ -25,7 +30,9 @@ export const NO_DATABASE = 'No database of that name is available'
 
 /** What an operation says about its caller decides on rows and cursors, so it must be the caller of this very call. */
 export const sameCaller: Policy<Operation> = ({ caller }, call) =>
-  caller.tenant === call.caller.tenant && caller.id === call.caller.id
+  caller.tenant === call.caller.tenant &&
+  caller.id === call.caller.id &&
+  (caller.roles?.every((role) => call.caller.roles?.has(role)) ?? true)
     ? allow()
     : deny('internal', 'The operation was planned for another caller')
 

@@ -2,12 +2,11 @@
 import { nameKey } from './catalogue.ts'
 import { nearestName } from './nearest-name.ts'
 import { type Rule, refuse, stop } from './refusals.ts'
-import { FUNCTIONS } from './stubs.ts'
 
 /** Exposed names only: whatever is offered here is offered to everybody who may ask. */
-export type Names = Readonly<{ tables: readonly string[]; columns: readonly string[] }>
+export type Names = Readonly<{ tables: readonly string[]; columns: readonly string[]; functions: readonly string[] }>
 
-type Near = keyof Names | 'functions' | 'text'
+type Near = keyof Names | 'text'
 
 const MESSAGES: readonly Readonly<{ pattern: RegExp; rule: Rule; near?: Near }>[] = [
   { pattern: /^no such table: (.*)$/s, rule: 'unknownTable', near: 'tables' },
@@ -67,10 +66,9 @@ function hintOf(near: Near, said: string, names: Names): string {
     const [, other] = TABLES_ELSEWHERE.find(([pattern]) => pattern.test(said)) ?? []
     if (other !== undefined) return `; ${other}`
   }
-  const known = near === 'functions' ? [...FUNCTIONS] : names[near]
   const other = near === 'functions' && Object.hasOwn(ELSEWHERE, wanted.toLowerCase())
   if (other) return `; SQLite has ${ELSEWHERE[wanted.toLowerCase()]}`
-  const nearest = nearestName(wanted, known)
+  const nearest = nearestName(wanted, names[near])
   if (nearest === undefined) return ''
   // Of a column: it is there, and not where the statement looks for it.
   return near === 'columns' && nameKey(nearest) === nameKey(wanted)

@@ -1,6 +1,7 @@
 // What the operator grants: databases, tables, columns, rows, and queries that are tools of their own. Parsed once, strictly.
 import { labelSchema } from '@hardened-mcp/host'
 import { z } from 'zod'
+import { FUNCTIONS } from './functions.ts'
 import { MAX_ROWS, MAX_SQL_CHARS } from './operations.ts'
 
 const name = z.string().min(1).max(128)
@@ -22,9 +23,14 @@ const database = z.strictObject({
     .regex(/^\/.*\S$/, 'Must be an absolute path'),
   /** `'*'` exposes every table and view. Without `columns` a table is exposed whole. */
   tables: z.union([z.literal('*'), z.record(name, table)]),
-  /** Who may use it. Left out: everybody who may call the tools. Both given: both must hold. */
+  /** Who may use it, by any of its tenants, callers and roles. Left out: everybody who may call the tools. Several keys: all must hold. */
   tenants: z.array(z.string().max(63)).min(1).optional(),
   callers: z.array(z.string().max(128)).min(1).optional(),
+  roles: z.array(z.string().max(64)).min(1).optional(),
+  /** The only functions that its queries may call. Left out: all that compute on their arguments. Operators are none. */
+  functions: z
+    .array(z.string().refine((given) => FUNCTIONS.has(given.toLowerCase()), 'Must be a function that queries may call'))
+    .optional(),
   /** Of its rows. Left out: untrusted and private. */
   label: labelSchema.optional(),
   /** The file does not change while it is served: its read lock is kept, and whoever writes it all the same finds it locked. */

@@ -4,6 +4,7 @@
 // Limits:   knows names, not effects: what the statement reads and writes is checked on the real connection.
 // Proof:    skeleton.test.ts
 import { type Catalogue, type Exposed, nameKey } from './catalogue.ts'
+import { FUNCTIONS } from './functions.ts'
 import { type Engine, openMemory } from './open-database.ts'
 import { type Names, prepareFailure } from './prepare-failure.ts'
 
@@ -17,11 +18,11 @@ export type Skeleton = Readonly<{
 export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 
 /** Tables granted by columns are TEMP VIEWs here as on the real connection, so that `main.name` exists in neither. */
-export function skeleton(catalogue: Catalogue): Skeleton {
+export function skeleton(catalogue: Catalogue, functions: ReadonlySet<string> = FUNCTIONS): Skeleton {
   const engine = openMemory()
   engine.pragma('foreign_keys=0') // else a write is refused for the hidden table at the other end of a key, not for being one
   const built = new Map([...catalogue].filter(([, table]) => builds(engine, table)))
-  const names = namesOf(built)
+  const names = { ...namesOf(built), functions: [...functions] }
   return {
     built,
     prepare(sql) {
@@ -72,7 +73,7 @@ function ddlOf(table: Exposed): string {
   return `CREATE TABLE ${quoted(table.name)} (${columns.join(', ')}${key}`
 }
 
-function namesOf(catalogue: Catalogue): Names {
+function namesOf(catalogue: Catalogue): Omit<Names, 'functions'> {
   const tables = [...catalogue.values()]
   const columns = new Map(tables.flatMap((table) => table.columns.map(({ name }) => [nameKey(name), name] as const)))
   return { tables: tables.map(({ name }) => name), columns: [...columns.values()] }

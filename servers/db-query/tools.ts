@@ -21,7 +21,8 @@ export const COMMON = { needs: NEEDS, effect: 'read', yields: ROWS, budget: BUDG
 
 const DEFAULT_ROWS = 100 // one screen for a model
 
-export const callerOf = ({ tenant, id }: Principal): Caller => ({ tenant, id })
+export const callerOf = ({ tenant, id, roles = new Set() }: Pick<Principal, 'tenant' | 'id' | 'roles'>): Caller =>
+  roles.size === 0 ? { tenant, id } : { tenant, id, roles: [...roles].toSorted() }
 
 /** How a database is named: `required` when there are several, and what stands for no name when there is one. */
 export type Selectable = Readonly<{
@@ -30,10 +31,12 @@ export type Selectable = Readonly<{
   only: string
 }>
 
-export function selectable(grants: readonly Pick<DatabaseGrant, 'name' | 'tenants' | 'callers'>[]): Selectable {
+export function selectable(
+  grants: readonly Pick<DatabaseGrant, 'name' | 'tenants' | 'callers' | 'roles'>[],
+): Selectable {
   const [first, ...others] = grants.map(({ name }) => name)
   // A list in the schema would tell every caller the names that are there for some only.
-  const open = grants.every(({ tenants, callers }) => tenants === undefined && callers === undefined)
+  const open = grants.every(({ tenants, callers, roles }) => (tenants ?? callers ?? roles) === undefined)
   const known = first === undefined || !open ? z.string().max(64) : z.enum([first, ...others])
   const optional = known.optional()
   return { optional, required: others.length === 0 ? optional : known, only: first ?? '' }

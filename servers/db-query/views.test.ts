@@ -22,6 +22,13 @@ suite('views()', () => {
     assert.deepEqual([seen('acme', 'k_1'), seen('acme', 'k_2'), seen('globex', 'k_1')], [true, false, false])
   })
 
+  test('a database of some roles is listed to those who have one of them', () => {
+    const own = { name: 'own', file: '/data/own.sqlite', tables: '*', roles: ['analyst'] }
+    const [view] = views(resources.parse({ databases: [own] })).listed
+    const seen = (...roles: string[]) => view?.shownTo?.({ tenant: 'acme', id: 'k_1', roles: new Set(roles) })
+    assert.deepEqual([seen('analyst'), seen('other'), seen()], [true, false, false])
+  })
+
   const ROWS: readonly [uri: string, call: unknown][] = [
     ['db://shop/schema', { tool: 'list_tables', arguments: { database: 'shop', detail: 'full' } }],
     ['db://shop/schema/orders', { tool: 'describe_table', arguments: { database: 'shop', table: 'orders' } }],

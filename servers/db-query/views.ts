@@ -2,14 +2,15 @@
 import type { ResourceViews } from '@hardened-mcp/host'
 import { mayUse } from './policy.ts'
 import type { Resources } from './resources.ts'
+import { callerOf } from './tools.ts'
 
 const JSON_TYPE = 'application/json'
 const SCHEMA = /^db:\/\/([A-Za-z][A-Za-z0-9_-]{0,63})\/schema(?:\/([^/?#]{1,512}))?$/
 
 /** `db://DATABASE/schema` and `db://DATABASE/schema/TABLE`. The table name is percent-encoded, and decoded once. */
 export const views = ({ databases }: Resources): ResourceViews => ({
-  listed: databases.map(({ name, tenants, callers }) => ({
-    shownTo: ({ tenant, id }) => mayUse({ tenants, callers }, { tenant, id }),
+  listed: databases.map(({ name, ...grant }) => ({
+    shownTo: (caller) => mayUse(grant, callerOf(caller)),
     uri: `db://${name}/schema`,
     name: `${name} schema`,
     description: `Tables and columns of ${name}`,

@@ -56,7 +56,7 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...inside(SQL, 'engine-check'),
-    find: "return FUNCTIONS.has(name) ? undefined : 'unknownFunction'",
+    find: "return allowed.functions.has(name) ? undefined : 'unknownFunction'",
     replace: 'return undefined',
     because: 'functions outside the list can be called',
   },

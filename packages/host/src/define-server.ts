@@ -29,7 +29,8 @@ export type WorkerSpec<Resources> = Readonly<{
 export type ResourceFacts = Readonly<{ name: string; description: string; mimeType: string }>
 
 /** A listed resource, and who may know that it is there; without `shownTo`, everybody who may call its tool. */
-export type Listed<Facts> = Facts & Readonly<{ shownTo?: (caller: Pick<Principal, 'id' | 'tenant'>) => boolean }>
+export type Listed<Facts> = Facts &
+  Readonly<{ shownTo?: (caller: Pick<Principal, 'id' | 'tenant' | 'roles'>) => boolean }>
 
 /** Arguments for the tool that a resource stands for. Untrusted: the tool's own schema and policies judge them. */
 export type ResourceCall = Readonly<{ tool: string; arguments: Readonly<Record<string, unknown>> }>

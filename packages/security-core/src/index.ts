@@ -1,6 +1,6 @@
 // The public surface of the core.
 export { accessSteps, capabilities, mayCall, type ServerCapabilityPolicy } from './access/capabilities.ts'
-export type { Caller, People, RoleGrant, Step } from './access/people.ts'
+export { type Caller, type People, type RoleGrant, rolesOf, type Step } from './access/people.ts'
 export { type ScopeGrants, type ScopeImplies, type ScopeTable, scopeTable } from './access/scopes.ts'
 export { AUDIT_EVENTS, type AuditEvent, type AuditEventType, type AuditSink, aboutCall } from './audit/event.ts'
 export { assertCleared, type Cleared, clear, type Policies, type Policy } from './clear.ts'

@@ -7,6 +7,7 @@ import {
   mayCall,
   type Principal,
   pipeline,
+  rolesOf,
   type ServerCapabilityPolicy,
   type ToolDefinition,
 } from '@hardened-mcp/security-core'
@@ -76,6 +77,11 @@ export function registry<Operation extends object>(options: {
   const walk = pipeline(options.controls)
   const visible = (tool: ToolDefinition<unknown, Operation>, caller: Principal) =>
     mayCall(tool, caller, options.policy()).verdict === 'allow'
+  // From here on a caller has the roles of its credential and those of its subject, by the policy of this moment.
+  const known = (caller: Principal): Principal => {
+    const roles = rolesOf(caller, options.policy()?.people)
+    return roles.size === 0 ? caller : Object.freeze({ ...caller, roles })
+  }
   const served: Registry = {
     info: options.info,
     asksRoots: options.asksRoots === true,
@@ -96,10 +102,10 @@ export function registry<Operation extends object>(options: {
         ...(client === undefined ? {} : { client }),
         ...(trace === undefined ? {} : { trace }),
       }
-      return toResult(await walk({ tool: found, input, caller, stop, ...context }), found)
+      return toResult(await walk({ tool: found, input, caller: known(caller), stop, ...context }), found)
     },
   }
-  return options.views === undefined ? served : { ...served, resources: resourceRegistry(served, options.views) }
+  return options.views === undefined ? served : { ...served, resources: resourceRegistry(served, options.views, known) }
 }
 
 function listingOf(tool: ToolDefinition): ToolListing {

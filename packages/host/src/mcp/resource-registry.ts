@@ -20,17 +20,22 @@ export type ResourceRegistry = Readonly<{
 
 const MAX_URI = 4_096 // characters; a path of the file server has at most as many bytes
 
-export function resourceRegistry(registry: Pick<Registry, 'list' | 'call'>, views: ResourceViews): ResourceRegistry {
+/** `known` tells what else is known of a caller, as for the calls of the registry. */
+export function resourceRegistry(
+  registry: Pick<Registry, 'list' | 'call'>,
+  views: ResourceViews,
+  known: (caller: CallParams['caller']) => CallParams['caller'] = (caller) => caller,
+): ResourceRegistry {
   const callable = (caller: CallParams['caller'], tool: string) =>
     registry.list(caller).some(({ name }) => name === tool)
   const shown = (caller: CallParams['caller']) => registry.list(caller).length > 0
   return {
     list: (caller) =>
-      seenBy(caller, views.listed).filter(({ uri }) => {
+      seenBy(known(caller), views.listed).filter(({ uri }) => {
         const call = views.resolve(uri)
         return call !== undefined && callable(caller, call.tool)
       }),
-    templates: (caller) => (shown(caller) ? seenBy(caller, views.templates) : []),
+    templates: (caller) => (shown(caller) ? seenBy(known(caller), views.templates) : []),
     async read({ uri, ...params }) {
       const call = uri.length > MAX_URI ? undefined : views.resolve(uri)
       if (call === undefined) return undefined

@@ -24,15 +24,19 @@ type Tool = Pick<ToolFacts, 'name' | 'needs'>
 /** The facts of a caller that a decision looks at. */
 export type Caller = Pick<Principal, 'can'> & Partial<Pick<Principal, 'id' | 'tenant' | 'roles'>>
 
+/** Every role of a caller: those that the credential carries, and those that the policy gives its subject. */
+export const rolesOf = ({ id = '', tenant = '', roles = new Set() }: Caller, people: People | undefined) =>
+  new Set([...roles, ...(people?.subjects.get(tenant)?.get(id) ?? [])])
+
 export function* peopleSteps(tool: Tool, caller: Caller, people: People): Generator<Step> {
-  const { id = '', tenant = '' } = caller
+  const { tenant = '' } = caller
   const ceiling = people.tenants.get(tenant)
   yield {
     holds: ceiling !== undefined,
     says: `Tenant ${tenant} is ${ceiling === undefined ? 'not ' : ''}in the policy`,
   }
   if (ceiling !== undefined) yield* ceilingSteps(`Tenant ${tenant}`, tool, ceiling)
-  const roles = [...new Set([...(caller.roles ?? []), ...(people.subjects.get(tenant)?.get(id) ?? [])])].toSorted()
+  const roles = [...rolesOf(caller, people)].toSorted()
   yield {
     holds: roles.length > 0,
     says: roles.length > 0 ? `The roles are ${roles.join(', ')}` : 'The caller has no role',

@@ -19,6 +19,7 @@ export const NO_CONTROL: Readonly<Record<string, string>> = {
   'packages/security-core/src/limits/limits.ts': 'the shape of the limits',
   'packages/security-core/src/taint/label.ts': 'the lattice that taint.ts decides with',
   'packages/security-core/src/taint/memory-taint.ts': 'one of the stores of taint.ts',
+  'packages/security-core/src/output/check-digits.ts': 'the arithmetic of secret-values.ts',
   'packages/security-core/src/output/release.ts': 'door 2: it runs the filters, which are the controls',
 }
 

@@ -23,11 +23,6 @@ const LEDGER = { ...RATE_LIMIT, file: `${CORE}/limits/ledger.ts` }
 const PARSE_INPUT = beside('input/parse-input')
 const INJECTION = beside('input/injection-patterns')
 const PRINCIPAL = beside('identity/principal')
-const RELEASE = beside('output/release')
-const HIDDEN = beside('output/hidden-characters')
-const TAINT = beside('taint/taint')
-const LABEL = { ...TAINT, file: `${CORE}/taint/label.ts` }
-const MEMORY_TAINT = { ...TAINT, file: `${CORE}/taint/memory-taint.ts` }
 
 export const CORE_MUTANTS: readonly Mutant[] = [
   {
@@ -71,66 +66,6 @@ export const CORE_MUTANTS: readonly Mutant[] = [
     find: '...carried(await controls.taint.carry(operation, call))',
     replace: '...carried(await controls.taint.carry(operation, call).catch(() => ""))',
     because: 'an answer leaves although its label could not be kept',
-  },
-  {
-    ...TAINT,
-    find: 'join(await store.read(call.caller), brings)',
-    replace: 'await store.read(call.caller)',
-    because: 'a private file is moved to a public place',
-  },
-  {
-    ...TAINT,
-    find: 'join(await store.read(call.caller), brings)',
-    replace: 'brings',
-    because: 'what was read before is forgotten',
-  },
-  {
-    ...TAINT,
-    find: "return mode === 'mark'",
-    replace: "return mode === 'enforce'",
-    because: 'enforcing lets pass and marking refuses',
-  },
-  {
-    ...TAINT,
-    find: 'return labelText(await store.join(call.caller, reads))',
-    replace: 'return labelText(reads)',
-    because: 'a read leaves no label',
-  },
-  {
-    ...TAINT,
-    find: '{ reads: tool.yields, into: tool.yields }',
-    replace: '{ reads: tool.yields }',
-    because: 'a tool that states no place may send anything anywhere',
-  },
-  {
-    ...LABEL,
-    find: "if (data.secrecy === 'private' && place.secrecy === 'public') return 'private'",
-    replace: '',
-    because: 'private data may go to a public place',
-  },
-  {
-    ...LABEL,
-    find: "if (data.integrity === 'untrusted' && place.integrity === 'trusted') return 'untrusted'",
-    replace: '',
-    because: 'what a stranger wrote may stand where it is trusted',
-  },
-  {
-    ...LABEL,
-    find: "secrecy: one.secrecy === 'private' ? 'private' : other.secrecy",
-    replace: 'secrecy: other.secrecy',
-    because: 'a public read takes the private label off',
-  },
-  {
-    ...MEMORY_TAINT,
-    find: 'JSON.stringify([tenant, id])',
-    replace: 'tenant',
-    because: 'callers of one tenant share their labels',
-  },
-  {
-    ...MEMORY_TAINT,
-    find: 'Math.max(until, privateUntil)',
-    replace: 'until',
-    because: 'a clock that is set back ends a label early',
   },
   {
     ...PIPELINE,
@@ -427,42 +362,5 @@ export const CORE_MUTANTS: readonly Mutant[] = [
     find: '.filter((capability) => CAPABILITIES.includes(capability))',
     replace: '',
     because: 'an unknown word is a capability',
-  },
-  {
-    ...RELEASE,
-    find: 'const active = filters.filter((filter) => filter.suspects.test(result.text))',
-    replace: 'const active: OutputFilter[] = []',
-    because: 'answers leave without filters',
-  },
-  {
-    ...RELEASE,
-    find: 'if (bytes > spend.outputBytes)',
-    replace: 'if (text.length > spend.outputBytes)',
-    because: 'characters are counted as bytes',
-  },
-  {
-    ...RELEASE,
-    find: '  const text = JSON.stringify(screened)\n  boundBytes(text, spend)',
-    replace: '  const text = JSON.stringify(screened)',
-    because: 'what the filters wrote is over the budget',
-  },
-  {
-    ...RELEASE,
-    find: '    screenText(key, filters, tally),\n',
-    replace: '    key,\n',
-    because: 'keys are not screened',
-  },
-  { ...HIDDEN, find: '|\\\\\\\\[ubf]`', replace: '`', because: 'an escaped character passes the first look' },
-  {
-    ...HIDDEN,
-    find: '(${FLAG.source})|${HIDDEN.source}`',
-    replace: '(\\\\u{1F3F4}[\\\\u{E0020}-\\\\u{E007E}]+\\\\u{E007F})|${HIDDEN.source}`',
-    because: 'a message hides as a flag',
-  },
-  {
-    ...HIDDEN,
-    find: '\\u202a-\\u202e',
-    replace: '\\u202a-\\u202d',
-    because: 'the right-to-left override stays',
   },
 ]

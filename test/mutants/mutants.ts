@@ -2,6 +2,7 @@
 
 import { AUDIT_MUTANTS } from './audit.ts'
 import { CORE_MUTANTS } from './core.ts'
+import { DATA_MUTANTS } from './data.ts'
 import { EDGE_MUTANTS } from './edges.ts'
 import { HOST_MUTANTS } from './host.ts'
 import { IDENTITY_MUTANTS } from './identity.ts'
@@ -19,6 +20,7 @@ export type Mutant = Readonly<{
 export const MUTANTS: readonly Mutant[] = [
   ...AUDIT_MUTANTS,
   ...CORE_MUTANTS,
+  ...DATA_MUTANTS,
   ...EDGE_MUTANTS,
   ...HOST_MUTANTS,
   ...IDENTITY_MUTANTS,

@@ -97,6 +97,7 @@ function restOf({ file, id }: PolicyReading, path: string): NonNullable<RunOptio
     ...(people === undefined ? {} : { people }),
     ...(file.dry_run === undefined ? {} : { dryRun: true }),
     ...(shared === undefined ? {} : { sharedLimits: shared }),
+    ...(file.screening === undefined ? {} : { screening: file.screening }),
     ...(file.taint === undefined ? {} : { taintAsWritten: file.taint }),
     policyFile: { path: resolve(path), id },
   }

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import {
   capabilities,
   type FlowOf,
-  hiddenCharacters,
   type Label,
   type Ledger,
   meter,
@@ -22,6 +21,7 @@ import { type Registry, registry } from './mcp/registry.ts'
 import { parseStrictly } from './parse-strictly.ts'
 import { rehearsal } from './policy/dry-run.ts'
 import type { LivePolicy } from './policy/live-policy.ts'
+import { filtersOf } from './policy/screening-section.ts'
 import type { WorkerPool } from './sandbox/worker-pool.ts'
 
 /** Order of `guards` is the order in which they judge. The secure defaults of every server are these lines. */
@@ -65,7 +65,7 @@ export function assemble(options: {
       taint: taint({ ...labels, flowOf: flowOf(definition, config) }),
       meter: meter({ current, ledger, cost: (operation) => definition.cost?.(operation) ?? {} }),
       execute: workers.execute,
-      filters: [hiddenCharacters],
+      filters: filtersOf(config.screening),
       audit: sampled,
       fingerprint: audit.fingerprint,
       now: Date.now,

@@ -3,6 +3,7 @@ import type { Capability } from '@hardened-mcp/security-core'
 import type { OauthConfig } from './identity/oauth/config.ts'
 import type { SharedLimits } from './policy/limits-section.ts'
 import type { PeopleSections, ServerPolicy } from './policy/policy-file.ts'
+import type { ScreeningSection } from './policy/screening-section.ts'
 import type { TaintSection } from './policy/taint-section.ts'
 
 /** Everything the front needs. Plain JSON: it crosses from supervisor to front as it is. */
@@ -19,6 +20,8 @@ export type FrontConfig = Readonly<{
   sharedLimits?: SharedLimits
   /** How callers carry labels; enforced within this server alone when left out. */
   taint?: TaintSection
+  /** What answers are looked through for; credentials are redacted when it is left out. */
+  screening?: ScreeningSection
   /** The section of the policy file: another one needs a restart. */
   taintAsWritten?: TaintSection
   resources: unknown

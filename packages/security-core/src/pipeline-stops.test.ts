@@ -93,7 +93,7 @@ suite('stops', () => {
       { taint: { ...aControl().taint, carry: boom } },
       { execute: boom },
       { audit: boom },
-      { filters: [{ name: 'x', suspects: /^/, clean: boom }] },
+      { filters: [{ name: 'x', suspects: /^/, says: String, clean: boom }] },
     ]
     for (const part of parts) {
       const { executor, answer } = recordedPipeline('write', part)

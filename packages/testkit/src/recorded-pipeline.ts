@@ -43,6 +43,7 @@ export function recordedPipeline(effect: 'read' | 'write' | 'egress', over: Part
       {
         name: 'logging',
         suspects: /^/,
+        says: (count) => `${count} removed`,
         clean: (text) => {
           log('filter')
           return { text, removed: 0 }

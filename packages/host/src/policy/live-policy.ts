@@ -127,6 +127,7 @@ function mustNotNeedRestart(config: FrontConfig, next: PolicyFile, name: string)
   const before = config.transport.kind === 'http' ? config.transport.oauth : undefined
   if (config.transport.kind === 'http' && text({ ...next.oauth, revoked: 0 }) !== text({ ...before, revoked: 0 }))
     throw new RangeError('oauth has changed: restart the server')
+  if (text(next.screening) !== text(config.screening)) throw new RangeError('screening has changed: restart the server')
   if (text(next.taint) !== text(config.taintAsWritten)) throw new RangeError('taint has changed: restart the server')
   if (text(next.limits?.shared) !== text(config.sharedLimits))
     throw new RangeError('limits.shared has changed: restart the server')

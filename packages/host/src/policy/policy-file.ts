@@ -8,6 +8,7 @@ import { oauthSection, weakened } from '../identity/oauth/config.ts'
 import { parseStrictly } from '../parse-strictly.ts'
 import { boundsFields, sharedLimits, toolName } from './limits-section.ts'
 import { policyTest } from './policy-test-section.ts'
+import { screeningSection } from './screening-section.ts'
 import { taintSection } from './taint-section.ts'
 
 export const SERVER_NAMES = ['db-query', 'file', 'fetch'] as const
@@ -75,6 +76,8 @@ export const policySchema = z
     /** Judges roles, tenants and subjects, records what they would refuse, and refuses none of it. Never in production. */
     dry_run: weakened.exactOptional(),
     limits: z.strictObject({ shared: sharedLimits.exactOptional() }).exactOptional(),
+    /** Left out: credentials are redacted. */
+    screening: screeningSection.exactOptional(),
     /** Left out: enforced, within each server by itself. */
     taint: taintSection.exactOptional(),
     /** Authorization servers whose access tokens open the HTTP transport, beside API keys. */

@@ -16,7 +16,7 @@ export type RunOptions = Readonly<{
   /** The server's part of the policy file; `null` when flags alone grant. */
   policy: ServerPolicy | null
   /** What the rest of the policy file says, and the file itself, which is followed. */
-  rest?: Pick<FrontConfig, 'people' | 'dryRun' | 'policyFile' | 'sharedLimits' | 'taintAsWritten'>
+  rest?: Pick<FrontConfig, 'people' | 'dryRun' | 'policyFile' | 'sharedLimits' | 'screening' | 'taintAsWritten'>
   /** How callers carry labels; within this server alone when left out. */
   taint?: TaintSection | undefined
   /** What the flags granted, as input of the definition's `resources` schema; `undefined` when no flag did. */

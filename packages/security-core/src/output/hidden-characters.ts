@@ -26,6 +26,7 @@ export const hiddenCharacters: OutputFilter = Object.freeze({
   name: 'hiddenCharacters',
   // JSON text may hold any character escaped (\u00xx, \b, \f), whoever wrote it: an escape is reason enough to look.
   suspects: new RegExp(`${HIDDEN.source}|\\\\[ubf]`, 'u'),
+  says: (count) => `${count} hidden or control characters were removed`,
   clean(text) {
     let removed = 0
     const cleaned = text.replace(SCREEN, (_match, flag: string | undefined) => {

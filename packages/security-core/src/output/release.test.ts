@@ -19,6 +19,7 @@ const codeOf = (text: string, filters: readonly OutputFilter[] = [hiddenCharacte
 const starring = (letter: string): OutputFilter => ({
   name: letter,
   suspects: new RegExp(letter),
+  says: (count) => `${count} of ${letter} were removed`,
   clean: (text) => ({ text: text.replaceAll(letter, '*'), removed: text.split(letter).length - 1 }),
 })
 
@@ -40,7 +41,7 @@ suite('release()', () => {
       n: 1,
       t: true,
       z: null,
-      notices: ['7 hidden or control characters were removed'],
+      notices: ['4 of a were removed', '3 of b were removed'],
     })
     assert.deepEqual(JSON.parse(released.text), released.structured)
   })
@@ -49,6 +50,7 @@ suite('release()', () => {
     const opening: OutputFilter = {
       name: 'x',
       suspects: /x/,
+      says: () => 'x',
       clean: (text) => ({ text: text.replace('x', 'a'), removed: 1 }),
     }
     const released = release({ text: '{"k":"xa"}' }, [opening, starring('a')], spend)
@@ -114,7 +116,9 @@ suite('screenDenial()', () => {
     const boom = (): never => {
       throw new Error('boom')
     }
-    const denial = screenDenial(new Denial('busy', 'r', { says: 'x' }), [{ name: 'x', suspects: /^/, clean: boom }])
+    const denial = screenDenial(new Denial('busy', 'r', { says: 'x' }), [
+      { name: 'x', suspects: /^/, says: String, clean: boom },
+    ])
     assert.equal(denial.code, 'internal')
     assert.equal(denial.says, 'The call failed inside the server; nothing was returned')
   })

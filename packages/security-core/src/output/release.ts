@@ -18,7 +18,16 @@ export type OutputFilter = Readonly<{
   name: string
   suspects: RegExp
   clean(text: string): { text: string; removed: number }
+  /** The notice in the answer when `count` things were removed. */
+  says(count: number): string
+  /** Nothing is removed: an answer in which something would be does not go out. */
+  refuses?: true
 }>
+
+/** How much each filter removed, for those that removed anything. */
+type Tally = Map<OutputFilter, number>
+
+const MAY_NOT_LEAVE = 'The answer holds a value that may not leave this server'
 
 /** Screens every string of the result, says what was removed, and refuses what is over budget (`too_large`). */
 export function release(result: Result, filters: readonly OutputFilter[], spend: Budget): Released {
@@ -27,20 +36,28 @@ export function release(result: Result, filters: readonly OutputFilter[], spend:
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new Denial('internal', 'The worker returned something other than a JSON object')
   }
-  const active = filters.filter((filter) => filter.suspects.test(result.text))
-  if (active.length === 0) return mint(result.text, parsed, 0)
-  const tally = { removed: 0 }
-  const screened = screen(parsed, active, tally) as Record<string, unknown>
-  if (tally.removed > 0) screened['notices'] = [...noticesOf(screened), sayRemoved(tally.removed)]
+  // What one filter takes away may have hidden from the next what it looks for: a suspicion of one is one of all.
+  if (!filters.some((filter) => filter.suspects.test(result.text))) return mint(result.text, parsed, 0)
+  const tally: Tally = new Map()
+  const screened = screen(parsed, filters, tally) as Record<string, unknown>
+  const refused = [...tally.keys()].find(({ refuses }) => refuses)
+  if (refused !== undefined)
+    throw new Denial('policy_denied', `${refused.name} found something in the answer`, { says: MAY_NOT_LEAVE })
+  const notices = filters.flatMap((filter) => (tally.has(filter) ? [filter.says(tally.get(filter) ?? 0)] : []))
+  if (notices.length > 0) screened['notices'] = [...noticesOf(screened), ...notices]
   const text = JSON.stringify(screened)
   boundBytes(text, spend)
-  return mint(text, screened, tally.removed)
+  return mint(
+    text,
+    screened,
+    [...tally.values()].reduce((sum, count) => sum + count, 0),
+  )
 }
 
 /** A refusal is an answer too, and may name a table or a file: what it says goes through the same filters. Never throws. */
 export function screenDenial(denial: Denial, filters: readonly OutputFilter[]): Denial {
   try {
-    const says = screenText(denial.says, filters, { removed: 0 })
+    const says = screenText(denial.says, filters, new Map())
     if (says === denial.says) return denial
     const wait = denial.retryAfterMs === undefined ? {} : { retryAfterMs: denial.retryAfterMs }
     return new Denial(denial.code, denial.message, { says, ...wait }, { cause: denial })
@@ -60,8 +77,6 @@ function parse(text: string): unknown {
 
 const noticesOf = ({ notices }: Record<string, unknown>): readonly unknown[] => (Array.isArray(notices) ? notices : [])
 
-const sayRemoved = (count: number) => `${count} hidden or control characters were removed`
-
 const mint = (text: string, structured: object, removed: number): Released =>
   Object.freeze({ text, structured, removed }) as unknown as Released
 
@@ -71,7 +86,7 @@ function boundBytes(text: string, spend: Budget): void {
     throw new Denial('too_large', `The answer has ${bytes} bytes, the budget is ${spend.outputBytes}`)
 }
 
-function screen(value: unknown, filters: readonly OutputFilter[], tally: { removed: number }): unknown {
+function screen(value: unknown, filters: readonly OutputFilter[], tally: Tally): unknown {
   if (typeof value === 'string') return screenText(value, filters, tally)
   if (Array.isArray(value)) return value.map((item) => screen(item, filters, tally))
   if (typeof value !== 'object' || value === null) return value
@@ -82,12 +97,12 @@ function screen(value: unknown, filters: readonly OutputFilter[], tally: { remov
   return Object.fromEntries(entries)
 }
 
-function screenText(text: string, filters: readonly OutputFilter[], tally: { removed: number }): string {
+function screenText(text: string, filters: readonly OutputFilter[], tally: Tally): string {
   let current = text
   for (const filter of filters) {
     const { text: next, removed } = filter.clean(current)
     current = next
-    tally.removed += removed
+    if (removed > 0) tally.set(filter, (tally.get(filter) ?? 0) + removed)
   }
   return current
 }

@@ -1,0 +1,143 @@
+// Breaks of what data may do: the labels it carries, and what leaves with an answer.
+import type { Mutant } from './mutants.ts'
+
+const CORE = 'packages/security-core/src'
+const beside = (name: string) => ({ file: `${CORE}/${name}.ts`, tests: [`${CORE}/${name}.test.ts`] })
+const RELEASE = beside('output/release')
+const HIDDEN = beside('output/hidden-characters')
+const SECRET_VALUES = beside('output/secret-values')
+const CHECK_DIGITS = { ...SECRET_VALUES, file: `${CORE}/output/check-digits.ts` }
+const TAINT = beside('taint/taint')
+const LABEL = { ...TAINT, file: `${CORE}/taint/label.ts` }
+const MEMORY_TAINT = { ...TAINT, file: `${CORE}/taint/memory-taint.ts` }
+
+export const DATA_MUTANTS: readonly Mutant[] = [
+  {
+    ...RELEASE,
+    tests: SECRET_VALUES.tests,
+    find: 'if (refused !== undefined)',
+    replace: 'if (false)',
+    because: 'an answer that was to be refused leaves redacted',
+  },
+  {
+    ...CHECK_DIGITS,
+    find: 'return value === (crc ^ 0xffffffff) >>> 0',
+    replace: 'return true',
+    because: 'every placeholder is taken for a token',
+  },
+  {
+    ...SECRET_VALUES,
+    find: 'removed += 1\n        return `',
+    replace: 'return `',
+    because: 'what is redacted is not said',
+  },
+  {
+    ...CHECK_DIGITS,
+    find: 'return sum % 10 === 0',
+    replace: 'return true',
+    because: 'order numbers are taken for cards',
+  },
+  {
+    ...CHECK_DIGITS,
+    find: 'return rest === 1',
+    replace: 'return true',
+    because: 'any text of the right length is an account',
+  },
+  {
+    ...TAINT,
+    find: 'join(await store.read(call.caller), brings)',
+    replace: 'await store.read(call.caller)',
+    because: 'a private file is moved to a public place',
+  },
+  {
+    ...TAINT,
+    find: 'join(await store.read(call.caller), brings)',
+    replace: 'brings',
+    because: 'what was read before is forgotten',
+  },
+  {
+    ...TAINT,
+    find: "return mode === 'mark'",
+    replace: "return mode === 'enforce'",
+    because: 'enforcing lets pass and marking refuses',
+  },
+  {
+    ...TAINT,
+    find: 'return labelText(await store.join(call.caller, reads))',
+    replace: 'return labelText(reads)',
+    because: 'a read leaves no label',
+  },
+  {
+    ...TAINT,
+    find: '{ reads: tool.yields, into: tool.yields }',
+    replace: '{ reads: tool.yields }',
+    because: 'a tool that states no place may send anything anywhere',
+  },
+  {
+    ...LABEL,
+    find: "if (data.secrecy === 'private' && place.secrecy === 'public') return 'private'",
+    replace: '',
+    because: 'private data may go to a public place',
+  },
+  {
+    ...LABEL,
+    find: "if (data.integrity === 'untrusted' && place.integrity === 'trusted') return 'untrusted'",
+    replace: '',
+    because: 'what a stranger wrote may stand where it is trusted',
+  },
+  {
+    ...LABEL,
+    find: "secrecy: one.secrecy === 'private' ? 'private' : other.secrecy",
+    replace: 'secrecy: other.secrecy',
+    because: 'a public read takes the private label off',
+  },
+  {
+    ...MEMORY_TAINT,
+    find: 'JSON.stringify([tenant, id])',
+    replace: 'tenant',
+    because: 'callers of one tenant share their labels',
+  },
+  {
+    ...MEMORY_TAINT,
+    find: 'Math.max(until, privateUntil)',
+    replace: 'until',
+    because: 'a clock that is set back ends a label early',
+  },
+  {
+    ...RELEASE,
+    find: '!filters.some((filter) => filter.suspects.test(result.text))',
+    replace: 'true',
+    because: 'answers leave without filters',
+  },
+  {
+    ...RELEASE,
+    find: 'if (bytes > spend.outputBytes)',
+    replace: 'if (text.length > spend.outputBytes)',
+    because: 'characters are counted as bytes',
+  },
+  {
+    ...RELEASE,
+    find: '  const text = JSON.stringify(screened)\n  boundBytes(text, spend)',
+    replace: '  const text = JSON.stringify(screened)',
+    because: 'what the filters wrote is over the budget',
+  },
+  {
+    ...RELEASE,
+    find: '    screenText(key, filters, tally),\n',
+    replace: '    key,\n',
+    because: 'keys are not screened',
+  },
+  {
+    ...HIDDEN,
+    find: '(${FLAG.source})|${HIDDEN.source}`',
+    replace: '(\\\\u{1F3F4}[\\\\u{E0020}-\\\\u{E007E}]+\\\\u{E007F})|${HIDDEN.source}`',
+    because: 'a message hides as a flag',
+  },
+  {
+    ...HIDDEN,
+    find: '\\u202a-\\u202e',
+    replace: '\\u202a-\\u202d',
+    because: 'the right-to-left override stays',
+  },
+  { ...HIDDEN, find: '|\\\\\\\\[ubf]`', replace: '`', because: 'an escaped character passes the first look' },
+]

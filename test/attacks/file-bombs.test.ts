@@ -5,8 +5,9 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, truncateSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { connect, type Outcome, serving, type TestClient } from '@hardened-mcp/testkit/clients'
+import { connect, type Outcome, type TestClient } from '@hardened-mcp/testkit/clients'
 import { descendants } from '@hardened-mcp/testkit/processes'
+import { openTarget, type Target } from '../target.ts'
 
 const PING_P99_MS = 100
 const MAX_PROCESS_MB = 256 + 160 // the budget counts what a worker takes beyond its start
@@ -16,6 +17,7 @@ const DEEP = 10_000
 const dir = mkdtempSync(join(tmpdir(), 'file-bombs-'))
 const root = join(dir, 'docs')
 const at = (name: string) => join(root, name)
+let target: Target
 let client: TestClient
 let growing: NodeJS.Timeout
 
@@ -33,23 +35,21 @@ before(async () => {
   writeFileSync(at('growing'), 'line\n')
   writeFileSync(at('small.txt'), 'small\n')
   growing = setInterval(() => appendFileSync(at('growing'), 'more and more lines\n'.repeat(10_000)), 20)
-  const policy = join(dir, 'policy.yaml')
-  writeFileSync(
-    policy,
-    `version: 1
+  const policy = (place: string) => `version: 1
 servers:
   file:
     allowed_tools: [read_text_file, read_multiple_files, list_directory, directory_tree, search_files, search_content, get_file_info]
     permissions: ['tool:read_only', 'resource:local', 'sys:file_read']
     rate_limits: { '*': { per_minute: 6000, burst: 1000 } }
-    resources: { roots: [{ name: docs, path: ${JSON.stringify(root)} }] }
-`,
-  )
-  client = await connect('v2', serving('file', '--policy', policy, '--audit', join(dir, 'audit')))
+    resources: { roots: [{ name: docs, path: ${place} }] }
+`
+  target = await openTarget()
+  client = await connect('v2', await target.own('file', root, policy))
 })
 after(async () => {
   clearInterval(growing)
   await client.close()
+  await target.close()
   execFileSync('rm', ['-rf', dir]) // also what is deeper than any path
 })
 
@@ -127,7 +127,8 @@ suite('file under bombs', () => {
     assert.ok(codes.includes('answered') && new Set(codes).size > 2, codes.join(' '))
     for (const { content } of outcomes) assert.ok(Buffer.byteLength(content[0]?.text ?? '') <= ANSWER_BYTES)
     assert.ok(pings.length > 20 && p99 < PING_P99_MS * 10, `p99 ${p99} ms of ${pings.length} pings`)
-    assert.ok(peakMb < MAX_PROCESS_MB, `${peakMb} MB`)
+    // A container's processes are not seen from here: there a worker that the kernel ended before its watchdog did has no code
+    if (target.name === 'local') assert.ok(peakMb > 50 && peakMb < MAX_PROCESS_MB, `${peakMb} MB`)
     const { structuredContent } = await client.call('read_text_file', { path: 'small.txt' })
     assert.equal(structuredContent['text'], 'small\n')
   })

@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { connect, serving } from '@hardened-mcp/testkit/clients'
+import { connect } from '@hardened-mcp/testkit/clients'
+import { openTarget, type Target } from '../target.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'file-media-'))
 const docs = join(dir, 'docs')
@@ -12,19 +13,32 @@ const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR
 const WAV = Buffer.from('RIFF\x24\0\0\0WAVEfmt ', 'latin1')
 const PDF = Buffer.concat([Buffer.from('%PDF-1.7\n'), Buffer.alloc(3_000_000, 0xe2)])
 
-before(() => {
+const policy = (place: string) => `version: 1
+servers:
+  file:
+    allowed_tools: [read_media_file, read_text_file]
+    permissions: ['tool:read_only', 'resource:local', 'sys:file_read']
+    resources: { roots: [{ name: docs, path: ${place} }] }
+`
+let target: Target
+
+before(async () => {
+  target = await openTarget()
   mkdirSync(docs)
   writeFileSync(join(docs, 'dot.png'), PNG)
   writeFileSync(join(docs, 'beep.wav'), WAV)
   writeFileSync(join(docs, 'a b.pdf'), PDF)
   writeFileSync(join(docs, 'note.txt'), 'plain')
 })
-after(() => rmSync(dir, { recursive: true }))
+after(async () => {
+  await target.close()
+  rmSync(dir, { recursive: true })
+})
 
 for (const kind of ['v1', 'v2-2026-07-28'] as const)
   suite(`media of the file server with the ${kind} client`, () => {
     test('come as image, audio and embedded resource, once; refusals say where to go', async () => {
-      const client = await connect(kind, serving('file', '--root', docs, '--audit', join(dir, `audit-${kind}`)))
+      const client = await connect(kind, await target.own('file', docs, policy))
       try {
         const read = (path: string) => client.call('read_media_file', { path })
         const image = await read('dot.png')

@@ -4,9 +4,11 @@
 export const IN_CONTAINERS: readonly string[] = [
   'test/attacks/db-query-bombs.test.ts',
   'test/attacks/db-query-known.test.ts',
+  'test/attacks/file-bombs.test.ts',
   'test/attacks/known-attacks.test.ts',
   'test/e2e/client-matrix.test.ts',
   'test/e2e/demo-steps.test.ts',
+  'test/e2e/file-media.test.ts',
   'test/e2e/resources.test.ts',
 ]
 
@@ -14,6 +16,10 @@ export const IN_CONTAINERS: readonly string[] = [
 export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
   'test/attacks/fetch-known.test.ts':
     'gives the server public addresses in a network namespace of its own and traces its calls; egress.test.ts does that to the containers',
+  'test/attacks/file-known.test.ts':
+    'needs a root that can be written and the folders beside it; the shipped mounts are read-only and end at the root: known-attacks.test.ts has these paths',
+  'test/attacks/polluted-model.test.ts':
+    'three servers that share one folder of labels, one with a root that can be written; no two of the containers share a folder',
   'test/e2e/command.test.ts':
     'the command line on files of this machine; in an image deploy/up runs policy check and keys mint, and soak.test.ts audit verify',
   'test/e2e/drain.test.ts': 'a signal to a process of this machine; soak.test.ts stops the containers in the same way',

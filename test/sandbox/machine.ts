@@ -90,3 +90,10 @@ export async function isHealthy(server: string): Promise<boolean> {
   const url = `https://localhost:${PORT}/healthz/${server}`
   return (await run('curl', ['-s', '-f', '-m', '5', '--cacert', join(STATE, 'tls/ca.pem'), url])).code === 0
 }
+
+/** Date of the gVisor release under test, as 20240729: what a defect is judged by. */
+export async function gvisorRelease(): Promise<number> {
+  const release = /(\d{8})/.exec(await must(join(HOME, 'bin/runsc-shim'), ['--version']))?.[1]
+  if (release === undefined) throw new Error('runsc does not say which release it is')
+  return Number(release)
+}

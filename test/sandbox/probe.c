@@ -39,14 +39,24 @@ static int clone_user(void) {
   return (int)child;
 }
 
-static int run_copy(const char *path) {
+static int copy(const char *path) {
   char bytes[65536];
   int from = open("/proc/self/exe", O_RDONLY), to = create(path);
   if (to < 0) return -1;
   for (ssize_t count; (count = read(from, bytes, sizeof bytes)) > 0;) if (write(to, bytes, count) != count) return -1;
-  close(to);
+  return close(to);
+}
+
+static int run_copy(const char *path) {
+  if (copy(path) < 0) return -1;
   execl(path, path, "euid", (char *)NULL);
   return -1;
+}
+
+// Code from a file without execve: what a loader does with a library.
+static int map_copy(const char *path) {
+  if (copy(path) < 0) return -1;
+  return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, open(path, O_RDONLY), 0) == MAP_FAILED ? -1 : 0;
 }
 
 static int reach(const char *address, int port) {
@@ -124,6 +134,11 @@ static void files(void) {
   ATTEMPT("exec-audit", run_copy("/audit/probe-copy"));
 }
 
+static void temporary(void) {
+  ATTEMPT("map-tmp", map_copy("/tmp/probe-map"));
+  ATTEMPT("exec-tmp", run_copy("/tmp/probe-copy"));
+}
+
 static void suid(void) {
   pid_t child = fork();
   if (child == 0) { execl("/probe/suid", "/probe/suid", "euid", (char *)NULL); say("suid", -1); _exit(1); }
@@ -149,6 +164,7 @@ int main(int count, char **words) {
   for (int at = 1; at < count; at++) {
     if (!strcmp(words[at], "calls")) calls();
     else if (!strcmp(words[at], "files")) files();
+    else if (!strcmp(words[at], "temporary")) temporary();
     else if (!strcmp(words[at], "suid")) suid();
     else if (!strcmp(words[at], "forks")) forks();
     else if (!strcmp(words[at], "memory")) memory();

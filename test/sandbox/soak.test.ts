@@ -7,13 +7,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { connect, type Outcome } from '@hardened-mcp/testkit/clients'
 import { SITE } from '../demo/site.ts'
-import { daemonFiles, differences, type Picture, takePicture } from './leftovers.ts'
+import { daemonFiles, leftovers, type Picture, takePicture } from './leftovers.ts'
 import { auditFolder, openCalls, recordsOf, startLoad, verified } from './load.ts'
 import { container, docker, inspect, isHealthy, prepare, RUNTIMES, STATE, until } from './machine.ts'
 import { openStage, type Server, SERVERS, type Stage } from './stage.ts'
 
-/** Of each runtime, over the three servers in turn: every second one by SIGKILL. */
-const RESTARTS = Number(process.env['RESTARTS'] ?? 6)
+/** Under each runtime, a third of each server at the same time: every second one by SIGKILL. */
+const RESTARTS = Math.ceil(Number(process.env['RESTARTS'] ?? 12) / SERVERS.length) * SERVERS.length
 const BYTES_PER_RESTART = 4_096 // of audit: the start, the call and its caller
 const HEALTH_MS = 120_000
 const DRAIN_MS = 10_000
@@ -120,18 +120,20 @@ for (const runtime of RUNTIMES) {
       for (const server of SERVERS) await healthy(server)
       const [before, files, bytes] = [await settled(), daemonFiles(), auditBytes()]
       const fromMs = Date.now()
-      for (let restart = 0; restart < RESTARTS; restart += 1) {
-        const server = SERVERS[restart % SERVERS.length] as Server
-        if (restart % 2 === 0) await docker('restart', '-t', '12', container(server))
-        else {
-          await docker('kill', '-s', 'KILL', container(server))
-          await docker('start', container(server))
+      const restarts = async (server: Server, times: number) => {
+        for (let restart = 0; restart < times; restart += 1) {
+          if (restart % 2 === 0) await docker('restart', '-t', '12', container(server))
+          else {
+            await docker('kill', '-s', 'KILL', container(server))
+            await docker('start', container(server))
+          }
+          await healthy(server)
+          await oneCall(server)
         }
-        await healthy(server)
-        await oneCall(server)
       }
+      await Promise.all(SERVERS.map((server) => restarts(server, RESTARTS / SERVERS.length)))
       t.diagnostic(`${((Date.now() - fromMs) / RESTARTS).toFixed(0)} ms each`)
-      assert.deepEqual(differences(before, await settled(before)), [])
+      assert.deepEqual(leftovers(before, await settled(before)), [])
       const [more, grown] = [daemonFiles() - files, auditBytes() - bytes]
       assert.ok(more < 10, `${more} open files of the daemon more`)
       assert.ok(grown > 0 && grown < RESTARTS * BYTES_PER_RESTART, `${grown} bytes of audit`)
@@ -146,14 +148,14 @@ for (const runtime of RUNTIMES) {
 const auditBytes = () =>
   SERVERS.reduce((sum, server) => sum + statSync(join(auditFolder(server), 'slot-0.jsonl')).size, 0)
 
-/** A picture that is like `wanted`, or two alike in a row; after half a minute whatever is there. */
+/** A picture that is like `wanted`, or two alike in a row; after a minute and a half whatever is there. */
 async function settled(wanted?: Picture): Promise<Picture> {
   let picture = await takePicture()
-  for (const end = Date.now() + 30_000; Date.now() < end; ) {
-    if (wanted !== undefined && differences(wanted, picture).length === 0) return picture
+  for (const end = Date.now() + 90_000; Date.now() < end; ) {
+    if (wanted !== undefined && leftovers(wanted, picture).length === 0) return picture
     await delay(1_000)
     const next = await takePicture()
-    if (wanted === undefined && differences(picture, next).length === 0) return next
+    if (wanted === undefined && leftovers(picture, next).length + leftovers(next, picture).length === 0) return next
     picture = next
   }
   return picture

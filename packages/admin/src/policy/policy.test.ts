@@ -45,7 +45,35 @@ tests:
 `.replace('  - name: alice may query\n    { server', '  - { name: alice may query, server')
 const asAlice = ['--server', 'db-query', '--caller', 'corp:alice', '--tenant', 'acme']
 
+const FETCHING = `version: 1
+servers:
+  fetch:
+    allowed_tools: [fetch_url]
+    permissions: ["tool:read_only", "tool:network", "resource:remote"]
+    resources:
+      allow: [example.com]
+      egress_proxy: 172.30.5.3:3128
+`
+
 suite('hardened-mcp policy', () => {
+  test('check --egress-proxy passes where fetch goes through that proxy, however it is written, and says what is missing elsewhere', () => {
+    const line = '      egress_proxy: 172.30.5.3:3128'
+    const check = (text: string) => run('check', write(text), '--egress-proxy', '172.30.5.3:3128')
+    const flow = '      ? "egress_proxy"\n      : "172.30.5.3:3128"'
+    for (const text of [FETCHING, FETCHING.replace(line, flow)]) assert.equal(check(text).status, 0, check(text).stderr)
+    const refused: readonly [string, RegExp][] = [
+      [FETCHING.replace(line, `      # ${line.trim()}`), /needs egress_proxy: 172\.30\.5\.3:3128, and has none/],
+      [FETCHING.replace(line, '      egress_proxy: 172.30.5.3:31280'), /not 172\.30\.5\.3:31280/],
+      [FETCHING.replace(line, `      user_agent: "${line.trim()}"`), /and has none/],
+      [POLICY, /and has none/],
+    ]
+    for (const [text, says] of refused) {
+      const { status, stderr } = check(text)
+      assert.equal(status, 78)
+      assert.match(stderr, says)
+    }
+  })
+
   test('explain prints each step and the verdict, and ends with 1 when it is no', () => {
     const file = write(POLICY)
     const yes = run('explain', file, ...asAlice, '--tool', 'query_sql', '--args', '{"sql":"SELECT 1"}')

@@ -11,13 +11,14 @@ import { policyJsonSchema } from './json-schema.ts'
 import { callableTools } from './rights.ts'
 
 export const policy: Command = {
-  usage: `hardened-mcp policy check FILE
+  usage: `hardened-mcp policy check FILE [--egress-proxy ADDRESS:PORT]
 hardened-mcp policy explain FILE --server NAME --tool TOOL --caller ID --tenant TENANT [--role ROLE]... [--scope SCOPE]... [--args JSON]
 hardened-mcp policy diff OLD NEW
 hardened-mcp policy test FILE
 hardened-mcp policy lint FILE
 hardened-mcp policy schema`,
   help: `check     Validates the file as "serve" would, names the first mistake, and prints what each server may do
+          --egress-proxy: also that fetch goes out through that proxy, and through nothing else
 explain   Prints each step of the decision for one call, as the server would take it; ends with 1 when it is refused
           --can CAPABILITY is what an API key holds (repeatable; default: everything); --scope is for access tokens
 diff      Prints the rights that NEW adds (+) and takes away (-), and the limits that change (~); ends with 1 when there are any
@@ -35,7 +36,9 @@ schema    Prints the JSON Schema for editors: "$schema" in the file, or a line "
 
 const VERBS: Readonly<Record<string, (args: readonly string[]) => number>> = {
   check(args) {
-    const file = checked(only('check', args))
+    const { values, positionals } = parseArgs({ args: [...args], options: { 'egress-proxy': { type: 'string' } }, allowPositionals: true }) // biome-ignore format: one call
+    const file = checked(only('check', positionals))
+    mustGoThrough(file.servers.fetch?.resources, values['egress-proxy'])
     for (const { server, tools } of callableTools(file))
       say(`${server}: ${tools.length > 0 ? tools.join(', ') : 'no tool can be called'}`)
     return 0
@@ -78,6 +81,15 @@ function only(verb: string, args: readonly string[]): string {
   const [path, ...extra] = positionals
   if (path === undefined || extra.length > 0) throw new UsageError(`Usage: hardened-mcp policy ${verb} FILE`)
   return path
+}
+
+// The resources were checked by the schema of fetch; only this key of them is read here.
+function mustGoThrough(resources: unknown, proxy: string | undefined): void {
+  const { egress_proxy: set } = (resources ?? {}) as { egress_proxy?: string }
+  if (proxy !== undefined && set !== proxy)
+    throw new RangeError(
+      `servers.fetch.resources needs egress_proxy: ${proxy}, ${set === undefined ? 'and has none' : `not ${set}`}`,
+    )
 }
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)

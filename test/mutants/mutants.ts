@@ -4,6 +4,7 @@ import { AUDIT_MUTANTS } from './audit.ts'
 import { CORE_MUTANTS } from './core.ts'
 import { DATA_MUTANTS } from './data.ts'
 import { EDGE_MUTANTS } from './edges.ts'
+import { FETCH_MUTANTS } from './fetch.ts'
 import { HOST_MUTANTS } from './host.ts'
 import { IDENTITY_MUTANTS } from './identity.ts'
 import { SERVER_MUTANTS } from './servers.ts'
@@ -22,6 +23,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CORE_MUTANTS,
   ...DATA_MUTANTS,
   ...EDGE_MUTANTS,
+  ...FETCH_MUTANTS,
   ...HOST_MUTANTS,
   ...IDENTITY_MUTANTS,
   ...SERVER_MUTANTS,

@@ -4,6 +4,7 @@ import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { HOSTILE_ANSWERS } from '../../../packages/host/src/outbound/testing/hostile-answers.ts'
 import { hostileSite, type Play, reply } from '../../../packages/host/src/outbound/testing/hostile-site.ts'
 import { nameServer, type Records } from '../../../packages/host/src/outbound/testing/name-server.ts'
+import { documentOf } from './document-of.ts'
 import { NAMES_V4, OWN_V4, SITE_V4, SITE_V6 } from './namespace-wire.ts'
 import { pdfOf } from './pdf-documents.ts'
 import { sitePlays } from './site-plays.ts'
@@ -24,10 +25,20 @@ const ROBOTS: Readonly<Record<string, Play>> = {
   robots7: reply(200, PLAIN, 'User-agent: *\nDisallow: /'),
 }
 
+// For the benchmark: a page of as many bytes as the query says, made once.
+const documents = new Map<number, Play>()
+const documentPlay: Play = (socket, request) => {
+  const bytes = Number(/\?(\d{1,7})/.exec(request)?.[1] ?? 10_000)
+  const play = documents.get(bytes) ?? reply(200, { 'content-type': 'text/html; charset=utf-8' }, documentOf(bytes))
+  documents.set(bytes, play)
+  play(socket, request)
+}
+
 const plays: Readonly<Record<string, Play>> = {
   ...sitePlays(() => 443),
   ...HOSTILE_ANSWERS,
   '/': reply(200, PLAIN, 'public'),
+  '/doc': documentPlay,
   '/loopback': to('https://127.0.0.1/'),
   '/mapped': to('https://[::ffff:7f00:1]/'),
   '/metadata': to('https://169.254.169.254/latest/meta-data/'),

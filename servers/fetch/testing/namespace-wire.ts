@@ -13,8 +13,8 @@ export const OWN_V4 = '93.184.216.2' // the worker's own address is a public one
 export const OWN_V6 = '2606:2800:220:1::2'
 const INSIDE = ['10.0.0.5', '169.254.169.254', '192.168.1.1', '100.100.100.200', '168.63.129.16'] as const
 const PORT = 443
-// As root no user namespace is needed; else one is tried.
-const FLAGS = process.getuid?.() === 0 ? '-n' : '-rn'
+/** As root no user namespace is needed; else one is tried. */
+export const FLAGS = process.getuid?.() === 0 ? '-n' : '-rn'
 
 export const haveNamespaces =
   process.platform === 'linux' &&

@@ -7,7 +7,7 @@ import { parseHTML } from 'linkedom'
 import { htmlToText } from '../../../servers/fetch/markdown.ts'
 import { judge } from '../../../servers/fetch/testing/kept-facts.ts'
 import pages from '../../vectors/pages/pages.json' with { type: 'json' }
-import { documentOf } from './pages.ts'
+import { documentOf } from '../../../servers/fetch/testing/document-of.ts'
 
 const BASE = 'https://site.example.com/pages/'
 const FOLDER = join(import.meta.dirname, '../../vectors/pages')

@@ -32,14 +32,15 @@ export function convertPage(
     return safely({ text: source })
   }
   const parsed = selector === undefined ? undefined : parseSelector(selector)
-  const output = format === 'html' || format === 'metadata' ? 'nothing' : format
+  const whole = format === 'html' && parsed === undefined // the source as it is
+  const output = whole || format === 'metadata' ? 'nothing' : format
   const page = htmlToText(source, {
     ...context,
     markup: format === 'markdown',
     output,
     ...(parsed === undefined ? {} : { selector: parsed }),
   })
-  if (format === 'html') return safely({ ...about(page), text: source })
+  if (whole) return safely({ ...about(page), text: source })
   if (format === 'metadata') return { ...about(page), metadata: page.metadata ?? {}, text: '' }
   return safely(page)
 }

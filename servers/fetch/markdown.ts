@@ -5,6 +5,7 @@
 // Proof:    markdown.test.ts
 import { Denial } from '@hardened-mcp/security-core'
 import { type Handler, Parser } from 'htmlparser2'
+import { HtmlWriter } from './html-writer.ts'
 import { LinkList } from './link-list.ts'
 import { FactReader, type PageFacts } from './page-facts.ts'
 import { PageWriter } from './page-writer.ts'
@@ -19,7 +20,7 @@ export type HtmlOptions = Readonly<{
   /** On the clock of `performance.now()`. */
   endsAt: number
   /** What to write: `nothing` leaves title and facts. The text of the page by default. */
-  output?: 'markdown' | 'text' | 'links' | 'nothing'
+  output?: 'markdown' | 'text' | 'html' | 'links' | 'nothing'
   /** Only what stands inside the elements that match. */
   selector?: Selector
 }>
@@ -40,9 +41,9 @@ const SLICE_CHARS = 65_536 // between slices the clock is read
 export function htmlToText(source: string, options: HtmlOptions): PageText {
   const { output = 'markdown', selector, base } = options
   const writer = new PageWriter(options)
-  const links = output === 'links' ? new LinkList(base) : undefined
-  const inner = links ?? writer
-  const selected = selector === undefined ? undefined : new SelectedPart(selector, inner)
+  const other = output === 'links' ? new LinkList(base) : output === 'html' ? new HtmlWriter(base) : undefined
+  const inner = other ?? writer
+  const selected = selector === undefined ? undefined : new SelectedPart(selector, inner, output !== 'html')
   const events = new VisibleEvents(output === 'nothing' ? titleOnly(writer) : (selected ?? inner))
   const facts = new FactReader(base)
   const parser = new Parser(tapped(events, facts), { decodeEntities: true })
@@ -63,7 +64,7 @@ export function htmlToText(source: string, options: HtmlOptions): PageText {
   const dropped = Object.keys(events.dropped).length > 0 ? { dropped: events.dropped } : {}
   const matches = selected === undefined ? {} : { matches: selected.matches }
   return {
-    ...(links ?? writer).result(),
+    ...inner.result(),
     ...facts.result(output === 'nothing'),
     ...dropped,
     ...matches,

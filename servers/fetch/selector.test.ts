@@ -67,3 +67,27 @@ suite('parseSelector() and SelectedPart', () => {
     assert.ok(performance.now() - started < 20_000)
   })
 })
+
+suite('a selected part as HTML', () => {
+  const html = (selector: string, page = PAGE) => {
+    const parsed = parseSelector(selector)
+    assert.ok(parsed !== undefined)
+    const options = { base: 'https://example.com/d/', markup: false, output: 'html', selector: parsed } as const
+    return htmlToText(page, { ...options, endsAt: Number.POSITIVE_INFINITY })
+  }
+  test('is the visible elements with their attributes', () => {
+    const { text, matches, title } = html('div.a')
+    assert.deepEqual([text, matches, title], ['<div class="a b"><p lang="en-GB">one <b>two</b></p></div>', 1, 'T'])
+    assert.equal(html('.a').text, '<div class="a b"><p lang="en-GB">one <b>two</b></p></div><li class="a">four</li>')
+  })
+  test('has its links resolved, and nothing that acts', () => {
+    const page =
+      '<p id=x><a href="b" onclick="go()" style="c">1</a><a href="javascript:go()">2</a><img src="data:x" alt="&quot;&lt;"><br><script>go()</script><!--c-->&lt;i&gt;'
+    assert.equal(
+      html('#x', page).text,
+      '<p id="x"><a href="https://example.com/d/b">1</a><a>2</a><img alt="&quot;&lt;"><br>&lt;i&gt;</p>',
+    )
+    assert.deepEqual(html('#x', page).dropped, { elements: 1, comments: 1 })
+  })
+  test('is cut at its cap', () => assert.equal(html('p', `<p>${'<b>x</b>'.repeat(200_000)}`).cut, 'bytes'))
+})

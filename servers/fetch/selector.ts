@@ -63,11 +63,14 @@ export class SelectedPart implements Reader {
   readonly #selector: Selector
   readonly #inner: Reader
   readonly #states: State[] = []
+  readonly #wraps: boolean
   #inside = 0
 
-  constructor(selector: Selector, inner: Reader) {
+  /** `wraps`: each match is put into a block, so that two of them never stand on one line. */
+  constructor(selector: Selector, inner: Reader, wraps: boolean) {
     this.#selector = selector
     this.#inner = inner
+    this.#wraps = wraps
   }
 
   drops(name: string, attributes: Attributes): ReturnType<Reader['drops']> {
@@ -80,7 +83,7 @@ export class SelectedPart implements Reader {
     const matched = state.ends.some((steps) => steps.at(-1) === true)
     if (matched) this.matches += 1
     const passes = matched || name === 'title'
-    const block = matched && this.#inside === 0 ? this.#inner.open('div', {}) : undefined
+    const block = matched && this.#wraps && this.#inside === 0 ? this.#inner.open('div', {}) : undefined
     if (passes) this.#inside += 1
     const close = this.#inside > 0 || name === 'base' ? this.#inner.open(name, attributes) : undefined
     return () => {

@@ -78,8 +78,9 @@ const fetchUrl = defineTool({
       method: z.enum(['GET', 'HEAD']).default('GET').describe('HEAD returns status and facts without text'),
     })
     .refine(
-      ({ selector: part, format: shown }) => part === undefined || ['markdown', 'text', 'links'].includes(shown),
-      { path: ['selector'], message: 'A selector needs format markdown, text or links' },
+      ({ selector: part, format: shown }) =>
+        part === undefined || ['markdown', 'text', 'html', 'links'].includes(shown),
+      { path: ['selector'], message: 'A selector needs format markdown, text, html or links' },
     ),
   output: answer,
   plan: (input, caller): Operation => ({

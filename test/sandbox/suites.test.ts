@@ -1,20 +1,13 @@
 // The whole-system suites again, unchanged, against the shipped containers: TLS through the gateway and `docker run -i`, runc and gVisor.
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { docker, prepare, ROOT, run, RUNTIMES, STATE } from './machine.ts'
 import { openStage, type Stage } from './stage.ts'
-import { IN_CONTAINERS, ON_THIS_MACHINE } from './suites.ts'
+import { IN_CONTAINERS } from './suites.ts'
 
 const LIMIT_MS = 480_000 // ten times what the longest needs on an idle machine
-
-test('every attack and end-to-end test runs here, or the table says why not', () => {
-  const files = ['test/attacks', 'test/e2e'].flatMap((dir) =>
-    readdirSync(join(ROOT, dir)).flatMap((name) => (name.endsWith('.test.ts') ? [`${dir}/${name}`] : [])),
-  )
-  assert.deepEqual([...IN_CONTAINERS, ...Object.keys(ON_THIS_MACHINE)].sort(), files.sort())
-})
 
 for (const runtime of RUNTIMES) {
   suite(`whole-system suites under ${runtime}`, { timeout: 1_500_000 }, () => {

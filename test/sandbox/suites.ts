@@ -14,6 +14,8 @@ export const IN_CONTAINERS: readonly string[] = [
 
 /** File to the reason, with what stands for it in a container. */
 export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
+  'test/attacks/db-query-callers.test.ts':
+    'four keys of two tenants, and a policy of its own over HTTP; the deployment has one key, and its policy is the sample',
   'test/attacks/fetch-known.test.ts':
     'gives the server public addresses in a network namespace of its own and traces its calls; egress.test.ts does that to the containers',
   'test/attacks/file-known.test.ts':
@@ -27,4 +29,5 @@ export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
     'kills single processes of a fixture that no image holds, by process id; soak.test.ts kills the containers and their processes',
   'test/e2e/sandbox-filter.test.ts': 'the filter of --sandbox bwrap; in a container breaking.test.ts asks the profile',
   'test/e2e/sandbox-mode.test.ts': '--sandbox: the walls for a machine without containers',
+  'test/e2e/sandbox-start.test.ts': '--sandbox bwrap that is ended while it starts',
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { parse } from 'yaml'
-import { type Deployment, type Mount, type Network, roleOf, type Service } from './deployment.ts'
+import { type Deployment, type Mount, type Network, rangeOf, roleOf, type Service } from './deployment.ts'
 import { type Fields, itemsOf, partOf, textOf, textsOf } from './fields.ts'
 import { interpolate, type Variables } from './interpolate.ts'
 import { seccompChoice } from './seccomp-choice.ts'
@@ -110,6 +110,7 @@ function networkOf(name: string, part: Fields): Network {
       part['external'] !== undefined && part['external'] !== false ? 'external' : textOf(part['driver'], 'bridge'),
     bridge: textOf(options['com.docker.network.bridge.name']),
     ipv6: part['enable_ipv6'] === true,
+    ...rangeOf(itemsOf(partOf(part['ipam'])['config']).map(partOf), 'ip_range'),
   }
 }
 

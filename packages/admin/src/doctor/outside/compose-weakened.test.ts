@@ -51,7 +51,7 @@ const WEAKENED: readonly (readonly [name: string, text: string, turns: string])[
   ['a sysctl', into('gateway', 'sysctls: { net.ipv4.ip_forward: "1" }'), 'kernel_settings bad'],
   ['a device', into('db-query', 'devices: ["/dev/kvm:/dev/kvm"]'), 'kernel_settings bad'],
   ["Docker's group", into('file', 'group_add: ["999"]'), 'kernel_settings bad'],
-  ['swap', changed('  memswap_limit: 768m', '  memswap_limit: 2g'), 'limit_swap bad'],
+  ['swap', changed('  memswap_limit: 1024m', '  memswap_limit: 2g'), 'limit_swap bad'],
   ['endless processes', changed('  pids_limit: 256', '  pids_limit: -1'), 'limit_pids bad'],
   ['far too many processes', changed('    pids_limit: 64', '    pids_limit: 100000'), 'limit_pids bad'],
   ['all of the processor', changed('  cpus: 1.0\n', ''), 'limit_cpu bad'],
@@ -80,7 +80,7 @@ const WEAKENED: readonly (readonly [name: string, text: string, turns: string])[
   ['no keys', changed('        --keys,\n        /etc/hardened-mcp/keys/keys.json,\n        --http,\n        "172.30.2', '        --http,\n        "172.30.2'), 'server_arguments bad'],
   ['listening everywhere', changed('"172.30.1.10:8080"', '"0.0.0.0:8080"'), 'server_arguments bad'],
   ['everybody may say where a request came from', changed('172.30.1.2/32', '0.0.0.0/0'), 'trusted_peers bad'],
-  ['everybody may use the proxy', changed('--client, 172.30.5.10/32', '--client, 172.30.0.0/16'), 'trusted_peers bad'],
+  ['everybody may use the proxy', changed('        172.30.5.16/28,', '        172.30.0.0/16,'), 'trusted_peers bad'],
   ['whatever is the latest', changed('hardened-mcp/file:${MCP_TAG:-local}', 'hardened-mcp/file:latest'), 'image bad'],
   ["another server's image", changed('hardened-mcp/file:${MCP_TAG:-local}', 'hardened-mcp/fetch:local'), 'image bad'],
   ['a port of a server', into('db-query', 'ports: ["127.0.0.1:9000:8080"]'), 'published_ports bad'],
@@ -112,7 +112,7 @@ suite('the compose file', () => {
     })
 
   test('memory without limit turns the line of swap too, because there is nothing to compare', () =>
-    assert.deepEqual(judged(changed('  mem_limit: 768m', '  mem_limit: 0')), ['limit_memory bad', 'limit_swap bad']))
+    assert.deepEqual(judged(changed('  mem_limit: 1024m', '  mem_limit: 0')), ['limit_memory bad', 'limit_swap bad']))
 
   test('the environment and the file .env count as they do for compose', () => {
     assert.deepEqual(judged(shipped, { MCP_RUNTIME: 'runc' }), ['own_kernel bad'])
@@ -126,7 +126,7 @@ suite('the compose file', () => {
   test('what an operator may change passes: another place, another address, a digest, a tag, a smaller limit, labels', () => {
     assert.deepEqual(judged(shipped, { MCP_BIND: '192.0.2.7', MCP_PORT: '443', MCP_TAG: 'v1.2.3' }), [])
     assert.deepEqual(judged(changed('hardened-mcp/file:${MCP_TAG:-local}', `registry.example.com:5000/hardened-mcp/file@sha256:${'a'.repeat(64)}`)), []) // biome-ignore format: one line
-    assert.deepEqual(judged(changed('  mem_limit: 768m', '  mem_limit: "536870912"').replace('  memswap_limit: 768m', '  memswap_limit: 512m')), []) // biome-ignore format: one line
+    assert.deepEqual(judged(changed('  mem_limit: 1024m', '  mem_limit: "536870912"').replace('  memswap_limit: 1024m', '  memswap_limit: 512m')), []) // biome-ignore format: one line
     assert.deepEqual(judged(into('file', 'labels: { owner: docs }')), [])
     assert.deepEqual(judged(into('file', 'x-note: mine')), [])
     assert.deepEqual(judged(changed('  runtime: ${MCP_RUNTIME:-runsc}', '  runtime: runsc-seccomp').replaceAll(/(\/[a-z-]+)\.json"\]/g, '$1.gvisor.json"]')), []) // biome-ignore format: one line

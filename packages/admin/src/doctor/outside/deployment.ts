@@ -1,4 +1,5 @@
 // What the outside look judges: services and networks in one form, whether a compose file says so or Docker runs them so.
+import { type Fields, textOf } from './fields.ts'
 
 /** `wall`: a server or the egress proxy, which runs behind gVisor. `other`: a service that this suite does not ship. */
 export type Role = 'server' | 'proxy' | 'gateway' | 'other'
@@ -68,7 +69,15 @@ export type Network = Readonly<{
   /** Name of the bridge on the host, which deploy/firewall goes by. */
   bridge: string
   ipv6: boolean
+  /** From where Docker gives addresses to containers that name none. */
+  range?: string
 }>
+
+/** The range of the first address pool, under the name that compose files or Docker have for it. */
+export function rangeOf([pool]: readonly Fields[], key: string): Pick<Network, 'range'> {
+  const range = textOf(pool?.[key])
+  return range === '' ? {} : { range }
+}
 
 export type Deployment = Readonly<{
   services: readonly Service[]

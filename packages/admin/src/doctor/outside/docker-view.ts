@@ -1,6 +1,6 @@
 // What Docker runs, read with `docker inspect`, in the form that the rules judge.
 import { execFileSync } from 'node:child_process'
-import { type Deployment, type Mount, type Network, roleOf, type Service } from './deployment.ts'
+import { type Deployment, type Mount, type Network, rangeOf, roleOf, type Service } from './deployment.ts'
 import { seccompChoice } from './seccomp-choice.ts'
 import { type Fields, partOf, textOf, textsOf as texts } from './fields.ts'
 import { tmpfsOf } from './compose-file.ts'
@@ -133,6 +133,7 @@ function networkOf(one: Fields, plain: (name: string) => string): Network {
     driver: textOf(one['Driver']),
     bridge: textOf(at(one, 'Options')['com.docker.network.bridge.name']),
     ipv6: one['EnableIPv6'] === true,
+    ...rangeOf(list(at(one, 'IPAM')['Config']), 'IPRange'),
   }
 }
 

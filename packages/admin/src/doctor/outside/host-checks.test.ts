@@ -21,8 +21,8 @@ const NONE: ReadonlySet<string> = new Set()
 const wall: InForce = {
   service: 'file',
   runs: true,
-  memory: '805306368',
-  swap: '805306368',
+  memory: '1073741824',
+  swap: '1073741824',
   pids: '256',
   cpu: '100000',
 }

@@ -104,14 +104,18 @@ export const placeRules: readonly Rule[] = [
   serviceRule({
     id: 'trusted_peers',
     checked: "a server trusts the gateway's address alone, and the proxy serves fetch's alone",
-    mend: '--trusted-proxy with the address of the gateway in that network, --client with that of fetch, each /32',
+    mend: '--trusted-proxy with the address of the gateway in that network, --client with that of fetch, each /32, or the ip_range of their network',
     of: WALLED,
-    look(service, { services }) {
+    look(service, deployment) {
       const [flag, peer] = service.role === 'proxy' ? ['--client', 'fetch'] : ['--trusted-proxy', 'gateway']
-      const networks = Object.keys(service.networks)
-      const addresses = Object.entries(services.find(({ name }) => name === peer)?.networks ?? {}).filter(([name]) => networks.includes(name)).map(([, address]) => `${address}/32`) // biome-ignore format: one chain
+      const shared = deployment.networks.filter(({ name }) => Object.hasOwn(service.networks, name))
+      const met = deployment.services.find(({ name }) => name === peer)?.networks ?? {}
+      const addresses = shared.flatMap(({ name }) => (met[name] === undefined ? [] : [`${met[name]}/32`]))
+      // A fetch container that a client starts over stdio gets its address from the range of that network.
+      const started = service.role === 'proxy' ? shared.flatMap(({ range }) => range ?? []) : []
       const given = valuesOf(service, flag)
-      return given.length > 0 && given.every((value) => addresses.includes(value)) ? undefined : `${flag} is ${given.join(', ') || 'not given'}, ${peer} is ${addresses.join(', ') || 'nowhere'}` // biome-ignore format: one line
+      if (given.length > 0 && given.every((value) => [...addresses, ...started].includes(value))) return undefined
+      return `${flag} is ${given.join(', ') || 'not given'}, ${peer} is ${addresses.join(', ') || 'nowhere'}`
     },
   }),
   serviceRule({

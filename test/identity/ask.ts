@@ -9,7 +9,8 @@ export type Asked = Readonly<{
   headers: NodeJS.Dict<string | string[]>
   body: string
 }>
-export type Target = Readonly<{ url: string; ca?: string }>
+/** `host`: what stands in the Host header where the way there is not the server's own address. */
+export type Target = Readonly<{ url: string; ca?: string; host?: string }>
 export type CredentialFields = Readonly<{
   authorization?: string | readonly string[]
   dpop?: string | readonly string[]
@@ -33,10 +34,11 @@ export async function ask(target: Target, fields: CredentialFields, message: unk
 /** A GET without any credential. */
 export const look = (target: Target): Promise<Asked> => send(target, {}, undefined)
 
-function send({ url, ca }: Target, fields: CredentialFields, message: unknown): Promise<Asked> {
+function send({ url, ca, host }: Target, fields: CredentialFields, message: unknown): Promise<Asked> {
   const headers: OutgoingHttpHeaders = {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
+    ...(host === undefined ? {} : { host }),
   }
   for (const [name, value] of Object.entries(fields)) headers[name] = [value].flat()
   const options = { method: message === undefined ? 'GET' : 'POST', headers, ...(ca === undefined ? {} : { ca }) }

@@ -4,6 +4,7 @@ import { createServer, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { certificateAuthority } from '../../packages/testkit/src/certificates.ts'
 import { Provider } from 'oidc-provider'
+import { exchange } from './token-exchange.ts'
 
 export type SigningKey = Readonly<{ kid: string; alg: string; key: KeyObject }>
 
@@ -54,6 +55,10 @@ export async function authorizationServer(
   const server = createServer(tls, (incoming, outgoing) => {
     const path = incoming.url ?? ''
     if (path === '/second/jwks') return void outgoing.end(JSON.stringify({ keys: [publicJwk(keys.second)] }))
+    if (path === '/exchange')
+      return void exchange(incoming, keys.rsa, SECRET).then((answer) =>
+        outgoing.writeHead(answer.status).end(answer.body),
+      )
     if (path === '/token/introspection') asked.introspection += 1
     if (path === '/jwks') asked.keys += 1
     if (path === '/jwks' && override !== undefined) {

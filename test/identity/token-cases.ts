@@ -13,13 +13,13 @@ export type Kit = Readonly<{
 export type Fields = Readonly<{ authorization: string | readonly string[] }>
 export type TokenCase = Readonly<{
   name: string
-  status: 200 | 401
+  status: 200 | 401 | 403
   /** `second` rows need a server that also trusts the second issuer. */
   group: 'claims' | 'header' | 'signature' | 'shape' | 'field' | 'second'
   fields: (kit: Kit) => Fields
 }>
 
-type Row = readonly [name: string, status: 200 | 401, shape: Shape | ((kit: Kit) => Shape)]
+type Row = readonly [name: string, status: 200 | 401 | 403, shape: Shape | ((kit: Kit) => Shape)]
 const bearer = (token: string): Fields => ({ authorization: `Bearer ${token}` })
 const rows = (group: TokenCase['group'], list: readonly Row[], who: 'forge' | 'second' = 'forge'): TokenCase[] =>
   list.map(([name, status, shape]) => ({
@@ -86,7 +86,11 @@ const CLAIMS: readonly Row[] = [
   ['a scope that is an object', 401, claims({ scope: { all: true } })],
   ['one actor', 200, claims({ act: { sub: 'gateway' } })],
   ['three actors', 200, claims({ act: { sub: 'a', act: { sub: 'b', act: { sub: 'c' } } } })],
-  ['four actors', 401, claims({ act: { sub: 'a', act: { sub: 'b', act: { sub: 'c', act: { sub: 'd' } } } } })],
+  ['an actor nobody named', 403, claims({ act: { sub: 'stranger' } })],
+  ['a stranger behind a known actor', 403, claims({ act: { sub: 'a', act: { sub: 'stranger' } } })],
+  ['this very server among the actors', 403, claims({ act: { sub: 'a', act: { sub: 'notes' } } })],
+  ['an expired token of a stranger', 401, claims({ act: { sub: 'stranger' }, exp: seconds(-100), iat: seconds(-200) })],
+  ['four actors', 403, claims({ act: { sub: 'a', act: { sub: 'b', act: { sub: 'c', act: { sub: 'd' } } } } })],
   ['an actor without a name', 401, claims({ act: {} })],
   ['an actor that is text', 401, claims({ act: 'gateway' })],
   ['a binding to a certificate, which cannot be checked', 401, claims({ cnf: { 'x5t#S256': 'A'.repeat(43) } })],
@@ -210,7 +214,7 @@ function otherSpelling(token: string): string {
   return token.slice(0, -1) + (digits[digits.indexOf(token.at(-1) ?? '') + 1] ?? '')
 }
 
-const FIELDS: readonly (readonly [name: string, 200 | 401, (token: string) => Fields['authorization']])[] = [
+const FIELDS: readonly (readonly [name: string, 200 | 401 | 403, (token: string) => Fields['authorization']])[] = [
   ['the scheme in lower case', 200, (token) => `bearer ${token}`],
   ['the scheme DPoP without a proof', 401, (token) => `DPoP ${token}`],
   ['the scheme ApiKey', 401, (token) => `ApiKey ${token}`],

@@ -112,7 +112,8 @@ function recordAuth(server: string, audit: AuditSink): (event: AuthEvent) => Pro
     const key = `${id} ${event.address}`
     if (now - (seen.get(key) ?? Number.NEGATIVE_INFINITY) < SEEN_FOR_MS) return
     if (seen.size >= MAX_SEEN) seen.clear()
-    await audit({ type: 'auth.success', server, caller: id, tenant, auth })
+    const chain = event.caller.chain === undefined ? {} : { chain: event.caller.chain.join(' < ') }
+    await audit({ type: 'auth.success', server, caller: id, tenant, auth, ...chain })
     seen.set(key, now)
   }
 }

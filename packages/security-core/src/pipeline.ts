@@ -19,6 +19,8 @@ export type Executor<Operation extends object> = (
   operation: Cleared<Operation>,
   spend: Budget,
   stop: AbortSignal,
+  /** Whose work it is; a worker gets the operation alone. */
+  call?: CallContext,
 ) => Promise<Result>
 
 /** Everything that decides. All fields are required: a pipeline without guard, policy, labels or audit does not type-check. */
@@ -78,7 +80,7 @@ export function pipeline<Operation extends object>(controls: Controls<Operation>
       must(await controls.meter.reserve(call, operation))
       const recorded = audit({ type: 'tool_call.request' })
       if (tool.effect !== 'read') await recorded // no record, no effect
-      const work = start(controls.execute, operation, tool.budget, stop)
+      const work = start(controls.execute, operation, tool.budget, stop, call)
       await Promise.allSettled([work, recorded]) // a refusal of the worker is output too: it waits for the record
       await recorded
       about = { ...about, ...carried(await controls.taint.carry(operation, call)) } // before anything of it goes out

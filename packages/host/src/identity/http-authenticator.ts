@@ -9,11 +9,11 @@ import { type Principal, principal, type ScopeTable } from '@hardened-mcp/securi
 import type { ApiKeyStore } from './api-key-store.ts'
 import { type Credential, credentialOf } from './authorization-header.ts'
 import { type DpopCheck, NonceNeeded } from './oauth/dpop-proof.ts'
-import { TokenFault } from './oauth/jws.ts'
+import { DelegationFault, TokenFault } from './oauth/jws.ts'
 import { KeysUnavailable } from './oauth/key-source.ts'
 import type { TokenVerifier } from './oauth/token-verifier.ts'
 
-export type AuthFailure = 'missing' | 'invalid' | 'invalid_proof' | 'nonce' | 'unavailable'
+export type AuthFailure = 'missing' | 'invalid' | 'invalid_proof' | 'nonce' | 'unavailable' | 'delegation'
 
 /** `reason` is for the audit trail; only constants that follow from `failure` may reach the client. */
 export type Authentication =
@@ -50,7 +50,7 @@ async function byToken(
 ): Promise<Authentication> {
   let verified = false
   try {
-    const { id, tenant, scopes, boundTo } = await door.verify(token)
+    const { id, tenant, scopes, boundTo, actors } = await door.verify(token)
     // RFC 9449 §7.2: a bound token sent as Bearer is a stolen one; a plain token sent as DPoP proves nothing.
     if ((boundTo !== undefined) !== (scheme === 'dpop')) throw new TokenFault('The scheme does not fit the token')
     verified = true
@@ -58,13 +58,22 @@ async function byToken(
     const can = door.scopes.capabilitiesOf(scopes)
     const all = door.scopes.capabilitiesOf(door.scopes.supported)
     const heldBack = [...all].filter((capability) => !can.has(capability))
-    return { ok: true, caller: principal({ id, tenant, auth: 'oauth', can, heldBack }) }
+    const caller = principal({ id, tenant, auth: 'oauth', can, heldBack, chain: actors })
+    inbound.set(caller, { token, scopes })
+    return { ok: true, caller }
   } catch (thrown) {
+    if (thrown instanceof DelegationFault) return refused('delegation', thrown.message)
     if (thrown instanceof TokenFault) return refused(verified ? 'invalid_proof' : 'invalid', thrown.message)
     if (thrown instanceof NonceNeeded) return refused('nonce', thrown.message)
     if (thrown instanceof KeysUnavailable) return refused('unavailable', thrown.message)
     throw thrown
   }
 }
+
+// By the very object: a copy of the principal, a log or an answer can hold no token.
+const inbound = new WeakMap<Principal, Readonly<{ token: string; scopes: readonly string[] }>>()
+
+/** For the credential broker alone, which shows it to its own issuer and to nobody else. */
+export const inboundToken = (caller: Principal) => inbound.get(caller)
 
 const refused = (failure: AuthFailure, reason: string): Authentication => ({ ok: false, failure, reason })

@@ -9,7 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Principal } from '@hardened-mcp/security-core'
 import type { Authentication, AuthFailure, HttpAuthenticator } from '../identity/http-authenticator.ts'
 import { KEYS_ONLY, type ResourceServer } from '../identity/oauth/resource-server.ts'
-import { ISSUER_DOWN, NOT_RECORDED, type Rejection, reject, throttled } from './http-answer.ts'
+import { DELEGATION, ISSUER_DOWN, NOT_RECORDED, type Rejection, reject, throttled } from './http-answer.ts'
 import type { Registry, Wanted } from './registry.ts'
 
 export type AuthEvent = Readonly<{ address: string; throttled: boolean }> &
@@ -32,6 +32,7 @@ export function httpAdmission(from: {
   const { oauth, throttle } = from
   const refusalOf = (failure: AuthFailure, waitMs: number): Rejection => {
     if (failure === 'unavailable') return ISSUER_DOWN
+    if (failure === 'delegation') return DELEGATION
     if (waitMs > 0) return throttled(waitMs)
     return { status: 401, message: 'Authentication is needed', headers: (oauth ?? KEYS_ONLY).challenge(failure) }
   }

@@ -22,6 +22,8 @@ export const ISSUER_DOWN: Rejection = {
   headers: { 'retry-after': '5' },
 }
 
+export const DELEGATION: Rejection = { status: 403, message: 'The token came through hands that may not act here' }
+
 export const throttled = (waitMs: number): Rejection => ({
   status: 429,
   message: 'Too many failed attempts',

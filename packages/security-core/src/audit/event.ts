@@ -40,6 +40,8 @@ export type AuditEvent = Readonly<{
   bytes?: number
   /** Labels that the caller carries after this call, comma separated; absent when none. */
   taint?: string
+  /** Actors of a delegated call, the current one first, joined by ` < `. */
+  chain?: string
   trace?: string
   /** Reason for the operator. Never sent to a caller. */
   err?: string
@@ -63,6 +65,7 @@ export const aboutCall = (call: CallContext) => ({
   tenant: call.caller.tenant,
   caller: call.caller.id,
   auth: call.caller.auth,
+  ...(call.caller.chain === undefined ? {} : { chain: call.caller.chain.join(' < ') }),
   ...(call.policy === undefined ? {} : { policy: call.policy }),
   ...(call.client === undefined ? {} : { client: call.client }),
   ...(call.trace === undefined ? {} : { trace: call.trace }),

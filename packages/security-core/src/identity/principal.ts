@@ -12,15 +12,17 @@ export function principal(from: {
   can: Iterable<Capability>
   heldBack?: Iterable<Capability>
   roles?: Iterable<string>
+  chain?: readonly string[]
 }): Principal {
   if (!ID.test(from.id)) throw new RangeError('Principal id must be 1 to 128 characters of A-Z a-z 0-9 _ . : @ -')
   if (!TENANT.test(from.tenant)) throw new RangeError('Tenant must be 1 to 63 characters of a-z 0-9 _ -')
   const knownOf = (words: Iterable<Capability>) =>
     new Set<Capability>([...words].filter((capability) => CAPABILITIES.includes(capability)))
-  const { id, tenant, auth, heldBack, roles } = from
+  const { id, tenant, auth, heldBack, roles, chain = [] } = from
   return Object.freeze({
     ...{ id, tenant, auth, can: knownOf(from.can) },
     ...(heldBack === undefined ? {} : { heldBack: knownOf(heldBack) }),
+    ...(chain.length === 0 ? {} : { chain: Object.freeze([...chain]) }),
     ...(roles === undefined ? {} : { roles: new Set(roles) }),
   })
 }

@@ -6,8 +6,8 @@
 // Limits:   the signature is judged before. A revoked token lives until it expires, unless its jti stands in the policy.
 // Proof:    test/identity/matrix.test.ts
 import { hash } from 'node:crypto'
-import type { IssuerConfig } from './config.ts'
-import { type Claims, TokenFault } from './jws.ts'
+import type { IssuerConfig, OauthConfig } from './config.ts'
+import { type Claims, DelegationFault, TokenFault } from './jws.ts'
 
 /** What a verified token says. Times in milliseconds since the epoch. */
 export type AccessToken = Readonly<{
@@ -16,13 +16,14 @@ export type AccessToken = Readonly<{
   scopes: readonly string[]
   expiresAt: number
   jti: string
+  /** `sub` of each actor, the current one first. */
+  actors: readonly string[]
   /** Thumbprint of the key that must sign a DPoP proof (RFC 9449 §6). */
   boundTo?: string
 }>
 
 export const SKEW_MS = 30_000
 const MAX_LIFE_MS = 86_400_000
-const MAX_ACTORS = 3
 const SUBJECT = /^[\x21-\x7e]{1,256}$/
 const PLAIN_SUBJECT = /^[A-Za-z0-9_.@-]{1,90}$/
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
@@ -33,11 +34,12 @@ export type TokenRules = Readonly<{
   audience: string
   revoked: Pick<ReadonlySet<string>, 'has'>
   now: number
+  delegation: OauthConfig['delegation']
 }>
 
 /** Throws `TokenFault` on the first claim that does not hold. */
 export function accessToken(claims: Claims, rules: TokenRules): AccessToken {
-  const { issuer, audience, revoked, now } = rules
+  const { issuer, audience, revoked, now, delegation } = rules
   if (claims['iss'] !== issuer.issuer) throw new TokenFault('The token is of another issuer')
   mustBeFor(audience, claims['aud'], issuer.several_audiences !== undefined)
   const expiresAt = timeOf(claims, 'exp')
@@ -49,17 +51,20 @@ export function accessToken(claims: Claims, rules: TokenRules): AccessToken {
   textOf(claims, 'client_id')
   const jti = textOf(claims, 'jti')
   if (revoked.has(jti)) throw new TokenFault('The token is revoked')
-  mustHaveFewActors(claims['act'])
+  const actors = actorsOf(claims['act'])
   const boundTo = bindingOf(claims['cnf'])
   if (boundTo === undefined && issuer.dpop === 'required') throw new TokenFault('The token is bound to no key')
-  return {
+  const token = {
     id: callerId(issuer.name, textOf(claims, 'sub')),
     tenant: tenantOf(claims, issuer),
     scopes: scopesOf(claims[issuer.scope_claim]),
     expiresAt,
     jti,
+    actors,
     ...(boundTo === undefined ? {} : { boundTo }),
   }
+  mustBeDelegated(actors, delegation) // last: only a token that is good otherwise is told so
+  return token
 }
 
 /** The kind of token: an ID token or a logout token of the same issuer opens nothing (RFC 9068 §4, RFC 8725 §3.11). */
@@ -94,17 +99,31 @@ function textOf(claims: Claims, name: 'sub' | 'client_id' | 'jti'): string {
   return value
 }
 
-// RFC 8693 §4.1: each level of `act` is one more party that may be the one who was talked into something.
-function mustHaveFewActors(act: unknown): void {
-  let actor = act
-  for (let depth = 0; actor !== undefined; depth++) {
-    if (depth >= MAX_ACTORS) throw new TokenFault(`The token has more than ${MAX_ACTORS} actors`)
+const MOST_ACTORS = 64 // whatever is allowed: deeper is not even read to its end
+
+function actorsOf(act: unknown): readonly string[] {
+  const actors: string[] = []
+  for (let actor = act; actor !== undefined && actors.length < MOST_ACTORS; ) {
     if (typeof actor !== 'object' || actor === null || Array.isArray(actor))
       throw new TokenFault('act is not an object')
     const { sub, act: next } = actor as Record<string, unknown>
     if (typeof sub !== 'string' || !SUBJECT.test(sub)) throw new TokenFault('An actor has no plain sub')
+    actors.push(sub)
     actor = next
   }
+  return actors
+}
+
+// RFC 8693 §4.1: each level of `act` is one more party that may be the one who was talked into something.
+function mustBeDelegated(
+  actors: readonly string[],
+  { max_depth, actors: known, own_id }: OauthConfig['delegation'],
+): void {
+  if (actors.length > max_depth) throw new DelegationFault(`The token has more than ${max_depth} actors`)
+  if (own_id !== undefined && actors.includes(own_id))
+    throw new DelegationFault('The call has come round to this server')
+  const stranger = actors.find((actor) => !known.includes(actor))
+  if (stranger !== undefined) throw new DelegationFault('An actor of the token may not act here')
 }
 
 // A binding of a kind we do not know must not be dropped: the token would work for whoever stole it.

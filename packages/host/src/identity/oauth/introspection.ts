@@ -7,7 +7,7 @@
 import { hash } from 'node:crypto'
 import { type AccessToken, SKEW_MS } from './access-token.ts'
 import type { IssuerConfig } from './config.ts'
-import { type Claims, TokenFault } from './jws.ts'
+import { type Claims, DelegationFault, TokenFault } from './jws.ts'
 import { KeysUnavailable } from './key-source.ts'
 
 export type Introspection = (token: string) => Promise<AccessToken>
@@ -18,7 +18,7 @@ const ACCEPTED_MS = 30_000
 const REFUSED_MS = 10_000
 const OPAQUE = /^[A-Za-z0-9_~+/=-]{16,512}$/
 
-type Answer = Readonly<{ until: number; token?: AccessToken; reason?: string }>
+type Answer = Readonly<{ until: number; token?: AccessToken; reason?: string; delegation?: string }>
 
 export function introspection(from: {
   ask: (token: string) => Promise<Claims>
@@ -42,6 +42,7 @@ export function introspection(from: {
       const judged = from.judge({ ...claims, iss: claims['iss'] ?? from.issuer.issuer, sub, jti })
       return { until: from.elapsed() + ACCEPTED_MS, token: judged }
     } catch (thrown) {
+      if (thrown instanceof DelegationFault) return { until: from.elapsed() + REFUSED_MS, delegation: thrown.message }
       if (!(thrown instanceof TokenFault)) throw thrown
       return { until: from.elapsed() + REFUSED_MS, reason: thrown.message }
     }
@@ -60,6 +61,7 @@ export function introspection(from: {
       if (answers.size >= MAX_REMEMBERED) answers.clear() // only costs questions
       answers.set(id, answer)
     }
+    if (answer.delegation !== undefined) throw new DelegationFault(answer.delegation)
     if (answer.token === undefined) throw new TokenFault(answer.reason ?? 'The token is refused')
     if (from.now() >= answer.token.expiresAt + SKEW_MS) throw new TokenFault('The token has expired')
     return answer.token

@@ -18,6 +18,11 @@ export class TokenFault extends Error {
   override readonly name = 'TokenFault'
 }
 
+/** A good token that too many hands, or the wrong ones, have come by: the caller is known, and may not do this (403). */
+export class DelegationFault extends Error {
+  override readonly name = 'DelegationFault'
+}
+
 const MAX_CHARS = 8 * 1024
 const PART = /^[A-Za-z0-9_-]+$/
 // RFC 8725 §3.10: a key that the token names proves nothing. `jwk` is for DPoP proofs alone, which read it themselves.

@@ -87,6 +87,7 @@ const ERRORS: Readonly<Record<AuthFailure, string>> = {
   invalid_proof: ', error="invalid_dpop_proof"',
   nonce: ', error="use_dpop_nonce"',
   unavailable: '',
+  delegation: '',
 }
 const errorOf = (failure: AuthFailure) => ERRORS[failure]
 

@@ -45,6 +45,7 @@ export function tokenVerifier(from: {
     issuer,
     audience: issuer.audience ?? config.resource,
     revoked,
+    delegation: config.delegation,
     now: now(),
   })
 

@@ -1,5 +1,4 @@
 // Joins a registry to the transport the operator chose, and every transport to an identity.
-import { readFileSync } from 'node:fs'
 import { type AuditSink, CAPABILITIES } from '@hardened-mcp/security-core'
 import type { FrontConfig, HttpConfig } from './config.ts'
 import { apiKeyStore } from './identity/api-key-store.ts'
@@ -7,6 +6,7 @@ import { httpAuthenticator } from './identity/http-authenticator.ts'
 import { resourceServer } from './identity/oauth/resource-server.ts'
 import { localIdentity } from './identity/local.ts'
 import type { OperationalLog } from './log.ts'
+import { certificateFiles, followCertificate } from './mcp/certificate-files.ts'
 import { type AuthEvent, serveHttp } from './mcp/http.ts'
 import type { Registry } from './mcp/registry.ts'
 import { serveOnStdio } from './mcp/stdio.ts'
@@ -62,11 +62,10 @@ async function serveRemote(
           elapsed: () => performance.now(),
           onEvent: (event, fields) => log.warn(event, fields),
         })
+  const shown = tls === undefined ? undefined : certificateFiles(tls)
   const serving = await serveHttp({
     ...rest,
-    ...(tls === undefined
-      ? {}
-      : { tls: { cert: readFileSync(tls.certFile, 'utf8'), key: readFileSync(tls.keyFile, 'utf8') } }),
+    ...(shown === undefined ? {} : { tls: shown }),
     registry,
     authenticate: httpAuthenticator(store, oauth?.door),
     ...(oauth === undefined ? {} : { oauth: oauth.server }),
@@ -76,9 +75,19 @@ async function serveRemote(
     now: Date.now,
     onerror: (error) => log.warn('protocol_error', { reason: error.message }),
   })
+  const stopFollowing =
+    tls === undefined || shown === undefined
+      ? () => undefined
+      : followCertificate({
+          files: tls,
+          shown,
+          take: serving.renew,
+          log: (event, reason) => log.warn(event, { reason }),
+        })
   return {
     url: serving.url,
     async close() {
+      stopFollowing()
       await serving.close()
       store.close()
       live.close()

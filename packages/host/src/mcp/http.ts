@@ -38,7 +38,12 @@ export type HttpOptions = Readonly<{
   onerror: (error: Error) => void
 }>
 
-export type HttpServing = Readonly<{ url: string; close(): Promise<void> }>
+export type HttpServing = Readonly<{
+  url: string
+  /** Shows this certificate from the next connection on. */
+  renew: (tls: Readonly<{ cert: string; key: string }>) => void
+  close(): Promise<void>
+}>
 
 const MAX_CONNECTIONS = 512
 const NODE_LIMITS = {
@@ -70,10 +75,8 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
       reject(request, response, FAULT)
     })
   }
-  const server: Server =
-    tls === undefined
-      ? createServer(NODE_LIMITS, listener)
-      : createTlsServer({ ...NODE_LIMITS, ...TLS_LIMITS, ...tls }, listener)
+  const secure = tls === undefined ? undefined : createTlsServer({ ...NODE_LIMITS, ...TLS_LIMITS, ...tls }, listener)
+  const server: Server = secure ?? createServer(NODE_LIMITS, listener)
   server.maxConnections = MAX_CONNECTIONS
   server.on('checkContinue', listener) // 100 Continue would invite the body of somebody not yet authenticated
   await listening(server, host, port)
@@ -126,6 +129,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
 
   return {
     url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${bound}/mcp`,
+    renew: (pair) => secure?.setSecureContext({ ...TLS_LIMITS, ...pair }),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeIdleConnections()

@@ -94,7 +94,7 @@ async function until<Value>(
     await delay(200)
   }
 }
-const good = ({ status, body }: Asked) => status === 200 && !body.includes('"isError"')
+const good = ({ status, body }: Asked) => status === 200 && body.includes('"content"') && !body.includes('"isError"')
 const is = (status: number) => (asked: Asked) => asked.status === status
 
 suite('outages, each with its answer and its way back', () => {

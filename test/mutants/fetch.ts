@@ -18,7 +18,10 @@ export const FETCH_MUTANTS: readonly Mutant[] = [
   url("if (host.includes('xn--')", "if (host.includes('xn---')", 'Punycode that decodes to nothing is a name'),
   url("text.replace(JOINERS, '')", "text.replace(/[\\u200c\\u200d]/g, '')", 'joiners hide between ASCII letters'),
   url('if (text.length > MAX_URL_CHARS)', 'if (text.length < 0)', 'a URL is as long as it likes'),
-  outbound('checked-addresses', ' && !own.has(address)', '', "a name may lead to this machine's own public address"),
+  {
+    ...outbound('checked-addresses', ' && !own.has(address)', '', "a name leads to this machine's own public address"),
+    tests: ['servers/fetch/namespace.test.ts'],
+  },
   outbound(
     'guarded-connector',
     'if (stray !== undefined) return callback(stray, null)',

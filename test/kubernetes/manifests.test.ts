@@ -82,6 +82,7 @@ const WEAKENINGS: readonly Weakening[] = [
   ['read-only-root', DB, 'readOnlyRootFilesystem: true', 'readOnlyRootFilesystem: false'],
   ['writable-mounts', DB, 'readOnly: true', 'readOnly: false'],
   ['tmp-covered', DB, 'mountPath: /tmp', 'mountPath: /var/tmp'],
+  ['shm-covered', DB, 'mountPath: /dev/shm', 'mountPath: /var/shm'],
   ['memory-bounded', DB, 'sizeLimit: 1Mi', ''],
   ['token', DB, 'automountServiceAccountToken: false', 'automountServiceAccountToken: true'],
   ['account-token', '', 'automountServiceAccountToken: false', 'automountServiceAccountToken: true'],

@@ -58,6 +58,9 @@ export const hardening: readonly Rule[] = [
   containerRule('tmp-covered', 'gVisor puts a writable /tmp where nothing is mounted', ({ volumeMounts = [] }) =>
     volumeMounts.every(({ mountPath }) => mountPath !== '/tmp'),
   ),
+  containerRule('shm-covered', 'a pod gets a writable /dev/shm where nothing is mounted', ({ volumeMounts = [] }) =>
+    volumeMounts.every(({ mountPath }) => mountPath !== '/dev/shm'),
+  ),
   podRule('memory-bounded', 'an emptyDir without a size is a disk to fill', ({ volumes = [] }) =>
     volumes.some(
       ({ emptyDir }) => emptyDir !== undefined && (emptyDir.medium !== 'Memory' || emptyDir.sizeLimit === undefined),

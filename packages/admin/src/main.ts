@@ -1,42 +1,43 @@
 // The hardened-mcp command: picks the subcommand, and turns every operator's mistake into one line and exit code 78.
 import { EXIT_CONFIG } from '@hardened-mcp/host/admin'
-import { audit } from './audit.ts'
 import type { Command } from './command.ts'
 import { UsageError } from './command.ts'
-import { doctor } from './doctor.ts'
-import { keys } from './keys.ts'
-import { policy } from './policy/policy.ts'
-import { serve } from './serve.ts'
-import { taint } from './taint.ts'
 
-const COMMANDS: Readonly<Record<string, Command>> = { serve, keys, audit, policy, taint, doctor }
+// Each is loaded when it is asked for: the start of a server pays for no other command.
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serve,
+  keys: async () => (await import('./keys.ts')).keys,
+  audit: async () => (await import('./audit.ts')).audit,
+  policy: async () => (await import('./policy/policy.ts')).policy,
+  taint: async () => (await import('./taint.ts')).taint,
+  doctor: async () => (await import('./doctor.ts')).doctor,
+}
 
-const USAGE = `hardened-mcp: three least-privilege MCP servers
+async function usageText(): Promise<string> {
+  const commands = await Promise.all(Object.values(COMMANDS).map((load) => load()))
+  const lines = commands.flatMap(({ usage }) => usage.split('\n').map((line) => `  ${line}`))
+  return `hardened-mcp: three least-privilege MCP servers
 
 Usage:
-${Object.values(COMMANDS)
-  .map(({ usage }) =>
-    usage
-      .split('\n')
-      .map((line) => `  ${line}`)
-      .join('\n'),
-  )
-  .join('\n')}
+${lines.join('\n')}
 
 Run a command with --help for its flags. Exit code 78 means bad configuration.
 `
+}
 
 /** Runs one command line; resolves with the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(USAGE)
+    process.stdout.write(await usageText())
     return name === undefined ? EXIT_CONFIG : 0
   }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  const command = Object.hasOwn(COMMANDS, name) ? await COMMANDS[name]?.() : undefined
   if (command === undefined) return mistake(`Unknown command ${name}; see hardened-mcp --help`)
   if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(`${command.usage}\n\n${command.help}\n`)
+    process.stdout.write(
+      `${command.usage}\n\n${typeof command.help === 'string' ? command.help : await command.help()}\n`,
+    )
     return 0
   }
   try {

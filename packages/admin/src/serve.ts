@@ -20,7 +20,7 @@ import {
 } from '@hardened-mcp/host/admin'
 import { type Command, UsageError } from './command.ts'
 import { defaultAuditDir, defaultKeysFile } from './paths.ts'
-import { SERVERS } from './servers.ts'
+import { loadServer, loadServers, SERVER_NAMES } from './servers.ts'
 
 const COMMON = {
   policy: { type: 'string' },
@@ -41,12 +41,12 @@ const COMMON = {
 
 export const serve: Command = {
   usage: 'hardened-mcp serve <db-query|file|fetch> [grants] [--policy FILE] [--http HOST:PORT] [--audit DIR]',
-  help: helpText(),
-  run(args) {
+  help: helpText,
+  async run(args) {
     const [name, ...rest] = args
-    const server = name !== undefined && Object.hasOwn(SERVERS, name) ? SERVERS[name] : undefined
+    const server = name === undefined ? undefined : await loadServer(name)
     if (name === undefined || server === undefined)
-      throw new UsageError(`serve needs one of ${Object.keys(SERVERS).join(', ')}`)
+      throw new UsageError(`serve needs one of ${SERVER_NAMES.join(', ')}`)
     const { definition, module } = server
     const grantFlags = Object.fromEntries(
       Object.keys(definition.flags).map((flag) => [flag, { type: 'string', multiple: true } as const]),
@@ -158,8 +158,8 @@ function countOf(text: string): number {
   return count
 }
 
-function helpText(): string {
-  const grants = Object.entries(SERVERS).flatMap(([name, { definition }]) => [
+async function helpText(): Promise<string> {
+  const grants = Object.entries(await loadServers()).flatMap(([name, { definition }]) => [
     `Grants of ${name} (nothing is granted by default):`,
     ...Object.entries(definition.flags).map(([flag, { value, help }]) => `  --${flag} ${value}`.padEnd(34) + help),
   ])

@@ -1,7 +1,4 @@
-// The servers that `serve` knows.
-import { dbQuery } from '@hardened-mcp/db-query'
-import { fetch } from '@hardened-mcp/fetch'
-import { file } from '@hardened-mcp/file'
+// The servers that are shipped. Each is loaded by itself: what one server needs at its start is not what another brings.
 import type { ServerDefinition } from '@hardened-mcp/host/admin'
 
 type Shipped = Readonly<{ definition: ServerDefinition; module: string }>
@@ -11,8 +8,20 @@ const shipped = (definition: unknown, name: string): Shipped => ({
   module: import.meta.resolve(name),
 })
 
-export const SERVERS: Readonly<Record<string, Shipped>> = {
-  'db-query': shipped(dbQuery, '@hardened-mcp/db-query'),
-  file: shipped(file, '@hardened-mcp/file'),
-  fetch: shipped(fetch, '@hardened-mcp/fetch'),
+const LOADERS: Readonly<Record<string, () => Promise<Shipped>>> = {
+  'db-query': async () => shipped((await import('@hardened-mcp/db-query')).dbQuery, '@hardened-mcp/db-query'),
+  file: async () => shipped((await import('@hardened-mcp/file')).file, '@hardened-mcp/file'),
+  fetch: async () => shipped((await import('@hardened-mcp/fetch')).fetch, '@hardened-mcp/fetch'),
 }
+
+export const SERVER_NAMES = Object.keys(LOADERS)
+
+/** `undefined`: there is no server of this name. */
+export const loadServer = async (name: string): Promise<Shipped | undefined> =>
+  Object.hasOwn(LOADERS, name) ? LOADERS[name]?.() : undefined
+
+/** All of them, for what judges a whole policy file. */
+export const loadServers = async (): Promise<Readonly<Record<string, Shipped>>> =>
+  Object.fromEntries(
+    await Promise.all(Object.entries(LOADERS).map(async ([name, load]) => [name, await load()] as const)),
+  )

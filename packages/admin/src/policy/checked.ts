@@ -1,6 +1,6 @@
 // A policy file as its servers would take it.
 import { checkPolicy, type PolicyFile, readPolicyFile } from '@hardened-mcp/host/admin'
-import { SERVERS } from '../servers.ts'
+import { SERVERS } from '../all-servers.ts'
 
 /** Reads the file and holds it against the servers that it names. */
 export function checked(path: string): PolicyFile {

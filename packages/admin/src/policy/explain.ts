@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { effectivePolicy, explainCall, parseStrictly, peopleOfFile } from '@hardened-mcp/host/admin'
 import { CAPABILITIES, type Capability, principal, scopeTable } from '@hardened-mcp/security-core'
 import { UsageError } from '../command.ts'
-import { SERVERS } from '../servers.ts'
+import { SERVERS } from '../all-servers.ts'
 import { checked } from './checked.ts'
 
 export function explain(args: readonly string[], say: (line: string) => void): number {

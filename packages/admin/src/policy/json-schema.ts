@@ -1,7 +1,7 @@
 // The JSON Schema of the policy file, for editors: made of the very schemas that judge the file.
 import { policySchema } from '@hardened-mcp/host/admin'
 import { z } from 'zod'
-import { SERVERS } from '../servers.ts'
+import { SERVERS } from '../all-servers.ts'
 
 /** Draft 2020-12, with the resources of each server in their place. */
 export function policyJsonSchema(): string {

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { runPolicyTests } from '@hardened-mcp/host/admin'
 import { type Command, UsageError } from '../command.ts'
-import { SERVERS } from '../servers.ts'
+import { SERVERS } from '../all-servers.ts'
 import { checked } from './checked.ts'
 import { differences } from './diff.ts'
 import { explain } from './explain.ts'

@@ -1,7 +1,7 @@
 // What a policy file comes to: for each server the tools that can be called, and by whom.
 import { effectivePolicy, parseStrictly, peopleOfFile, type PolicyFile } from '@hardened-mcp/host/admin'
 import { CAPABILITIES, mayCall, type ToolDefinition } from '@hardened-mcp/security-core'
-import { SERVERS } from '../servers.ts'
+import { SERVERS } from '../all-servers.ts'
 
 export type Right = Readonly<{ who: string; server: string; tool: string }>
 

@@ -1,6 +1,16 @@
 // What the command line needs: running servers, reading policy, keys and trails.
 export { directoryMustBePrivate } from './audit/private-files.ts'
-export { type SlotAnchor, verifyDirectory } from './audit/verify/verify-directory.ts'
+export { initAuditDirectory } from './audit/file-sink.ts'
+export { planPruning, prune } from './audit/prune.ts'
+export { argumentHash, recordReview } from './audit/review.ts'
+export { readAnchors } from './audit/verify/read-anchors.ts'
+export {
+  type AuditRecord,
+  type DirectoryVerdict,
+  type SlotAnchor,
+  verifyDirectory,
+  type VerifyOptions,
+} from './audit/verify/verify-directory.ts'
 export type { FrontConfig, HttpConfig } from './config.ts'
 export { parseStrictly } from './parse-strictly.ts'
 export { explainCall } from './policy/explain.ts'

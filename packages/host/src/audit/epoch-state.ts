@@ -1,10 +1,9 @@
 // What a slot keeps between two processes: the key of the epoch that is open, and how far the tree had grown when it was written.
-import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, rename } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { codeOf, openPrivate, syncDirectory } from './private-files.ts'
+import { codeOf, openPrivate, replaceFile } from './private-files.ts'
 
 const MAX_STATE_BYTES = 8 * 1024
 const hex = z.string().regex(/^[0-9a-f]{64}$/)
@@ -44,17 +43,8 @@ export async function readState(dir: string, slot: number): Promise<EpochState |
 /** Durable when it resolves. The seed that was there before is overwritten, as far as the file system lets anybody do that. */
 export async function writeState(dir: string, slot: number, state: EpochState): Promise<void> {
   const path = join(dir, stateName(slot))
-  const draft = `${path}.${randomBytes(8).toString('hex')}.tmp`
-  const file = await openPrivate(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL)
-  try {
-    await file.writeFile(`${JSON.stringify(state)}\n`)
-    await file.datasync()
-  } finally {
-    await file.close()
-  }
   const old = await openPrivate(path, constants.O_RDWR).catch(() => undefined)
-  await rename(draft, path)
-  await syncDirectory(dir)
+  await replaceFile(dir, stateName(slot), `${JSON.stringify(state)}\n`)
   if (old !== undefined) await erase(old)
 }
 

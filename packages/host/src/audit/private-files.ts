@@ -3,8 +3,10 @@
 // Rule:     directory 0700 and files 0600 of the effective user; anything else stops the start. Links are not followed.
 // Limits:   root, and whoever is the same user, can do everything: only an anchor kept elsewhere answers that.
 // Proof:    private-files.test.ts
+import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, realpath } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, realpath, rename } from 'node:fs/promises'
+import { join } from 'node:path'
 
 const OTHERS = 0o077
 
@@ -43,6 +45,21 @@ export async function openPrivate(path: string, flags: number): Promise<FileHand
     await file.close()
     throw thrown
   }
+}
+
+/** Writes the file whole under another name and puts it in its place: durable when it resolves. */
+export async function replaceFile(dir: string, name: string, text: string): Promise<void> {
+  const path = join(dir, name)
+  const draft = `${path}.${randomBytes(8).toString('hex')}.tmp`
+  const file = await openPrivate(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL)
+  try {
+    await file.writeFile(text, 'latin1')
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
+  await rename(draft, path)
+  await syncDirectory(dir)
 }
 
 /** A name in a directory is durable only after this. */

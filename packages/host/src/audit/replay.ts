@@ -83,7 +83,8 @@ export const firstState = (seed: Buffer): EpochState => ({
   peaks: [],
 })
 
-async function eachLine(path: string, skip: number, take: (line: string) => void): Promise<void> {
+/** Hands over the whole lines of a file but the first `skip`. */
+export async function eachLine(path: string, skip: number, take: (line: string) => void): Promise<void> {
   const handle = await openPrivate(path, constants.O_RDONLY)
   try {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES)

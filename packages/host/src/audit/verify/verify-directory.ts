@@ -33,7 +33,30 @@ export type VerifyOptions = Readonly<{
   onLine?: (line: string, slot: number) => void
 }>
 
-type Pruned = Readonly<{ slot: number; size: number; root: string }>
+/** A record as FORMAT.md has it. */
+export type AuditRecord = Readonly<
+  { seq: number; ts: string; type: string; prev: string; dur_ms?: number; rows?: number; bytes?: number } & {
+    [Field in TextField]?: string
+  }
+>
+type TextField =
+  | 'call_id'
+  | 'server'
+  | 'tool'
+  | 'tenant'
+  | 'caller'
+  | 'auth'
+  | 'client'
+  | 'args'
+  | 'marks'
+  | 'decision'
+  | 'rule'
+  | 'policy'
+  | 'trace'
+  | 'err'
+
+/** What a record in the trail of slot `by`, at number `seq`, says of `slot`. */
+type Pruned = Readonly<{ slot: number; size: number; root: string; seq: number; by: number }>
 
 const CHUNK_BYTES = 1024 * 1024
 const LISTINGS = 5 // a running server may start a file between listing and opening
@@ -63,7 +86,10 @@ export async function verifyDirectory(dir: string, options: VerifyOptions = {}):
     if (gone) slots.push({ slot, file: about.file, verdict: 'fail', reason: 'The trail of this slot is missing' })
     else slots.push(await verifyTrail(about, pruned, options.onLine))
   }
-  const judged = slots.map((slot) => withPruning(slot, pruned))
+  // A chain needs no key: what stands behind the last checkpoint may be anybody's.
+  const sealedUpTo = (by: number) => slots.find(({ slot }) => slot === by) as { sealedUpTo?: number } | undefined
+  const sealed = pruned.filter(({ seq, by }) => seq < (sealedUpTo(by)?.sealedUpTo ?? -1))
+  const judged = slots.map((slot) => withPruning(slot, sealed))
   return { exitCode: exitCodeOf(judged, options.anchors), slots: judged }
 }
 
@@ -100,7 +126,7 @@ async function verifyTrail(
       ...(live === undefined ? {} : { live }),
       ...(boundary === undefined ? {} : { boundary }),
       onLine(line, type) {
-        if (type === 'audit.pruned') pruned.push(prunedIn(line))
+        if (type === 'audit.pruned') pruned.push(prunedIn(line, slot))
         onLine?.(line, slot)
       },
     })
@@ -115,9 +141,10 @@ async function verifyTrail(
   }
 }
 
-function prunedIn(line: string): Pruned {
-  const { rule = '', size = -1, root = '' } = JSON.parse(line) as { rule?: string; size?: number; root?: string }
-  return { slot: /^slot-\d{1,2}$/.test(rule) ? Number(rule.slice(5)) : -1, size, root }
+function prunedIn(line: string, by: number): Pruned {
+  const said = JSON.parse(line) as { seq: number; rule?: string; size?: number; root?: string }
+  const { seq, rule = '', size = -1, root = '' } = said
+  return { slot: /^slot-\d{1,2}$/.test(rule) ? Number(rule.slice(5)) : -1, size, root, seq, by }
 }
 
 /** All segments at one moment. What lies wholly before a boundary is what a crash left of pruning. */

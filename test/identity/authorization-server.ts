@@ -43,7 +43,7 @@ const SECRET = 'a-secret-of-the-test-that-opens-nothing-else'
 /** `tokens` is the list of scopes a resource knows. With `host` the certificate and the issuer carry another name. */
 export async function authorizationServer(
   scopes: string,
-  options: { host?: string } = {},
+  options: { host?: string; port?: number } = {},
 ): Promise<AuthorizationServer> {
   const host = options.host ?? NAME
   const authority = await certificateAuthority('authorization server of the tests')
@@ -67,7 +67,7 @@ export async function authorizationServer(
     }
     void held.handle?.(incoming, outgoing)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const issuer = `https://${host}:${port}`
   const provider = new Provider(issuer, {

@@ -40,7 +40,7 @@ export async function stand(over: object = {}, issuer: object = {}): Promise<Sta
     scopes: { 'notes:read': ['tool:read_only'], 'notes:admin': ['tool:write'], other: ['tool:network'] },
     scope_implies: { 'notes:admin': ['notes:read'] },
     revoked: ['revoked-token'],
-    delegation: { max_depth: 3, actors: ['gateway', 'a', 'b', 'c', 'd'], own_id: 'notes' },
+    delegation: { max_depth: 3, actors: ['gateway', 'a', 'b', 'c', 'd', 'notes'], own_id: 'notes' },
     issuers: [
       {
         ...{ name: 'first', issuer: server.issuer, jwks_uri: `${server.issuer}/jwks`, algorithms: ['RS256', 'ES256'] },

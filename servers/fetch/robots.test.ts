@@ -30,6 +30,7 @@ suite('parseRobots() and permits()', () => {
     ],
     ['comments', '# hi\nUser-agent: * # all\nDisallow: /a # here', '/a', false],
     ['wildcard', 'User-agent: *\nDisallow: /*.pdf', '/x/y.pdf?z', false],
+    ['a maze of wildcards is obeyed, whatever it says', 'User-agent: *\nDisallow: /*a*b*c*d*e*f*g*h*i*j', '/x', false],
     ['end of path', 'User-agent: *\nDisallow: /*.pdf$', '/x.pdf?z', true],
     ['end of path, matching', 'User-agent: *\nDisallow: /*.pdf$', '/x.pdf', false],
     ['exact', 'User-agent: *\nDisallow: /a$', '/ab', true],

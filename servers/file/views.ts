@@ -1,5 +1,5 @@
 // Files as MCP resources, `root://NAME/a/b.txt`: other names for calls of the reading tools, and no way of their own.
-import type { ResourceViews } from '@hardened-mcp/host'
+import type { ResourceCall, ResourceViews } from '@hardened-mcp/host'
 import { isNamedLikeMedia } from './media-type.ts'
 import type { Place } from './path-syntax.ts'
 import { belongsTo } from './policy.ts'
@@ -26,13 +26,15 @@ export function views({ roots }: Resources): ResourceViews {
       mimeType: 'text/plain',
     })),
     textField: 'text',
-    resolve(uri) {
-      const [, name, encoded] = URI.exec(uri) ?? []
-      if (name === undefined || encoded === undefined || !names.has(name)) return undefined
-      const path = decoded(encoded)
-      if (path === undefined) return undefined
-      return { tool: toolFor(path), arguments: { path: `${name}:/${path}` } }
-    },
+    resolve: (uri) => called(uri, toolFor),
+    describe: (uri) => called(uri, () => 'get_file_info'),
+  }
+
+  function called(uri: string, toolOf: (path: string) => string): ResourceCall | undefined {
+    const [, name, encoded] = URI.exec(uri) ?? []
+    if (name === undefined || encoded === undefined || !names.has(name)) return undefined
+    const path = decoded(encoded)
+    return path === undefined ? undefined : { tool: toolOf(path), arguments: { path: `${name}:/${path}` } }
   }
 }
 

@@ -45,6 +45,8 @@ export type ResourceViews = Readonly<{
   templates: readonly Listed<ResourceFacts & Readonly<{ uriTemplate: string }>>[]
   textField?: string
   resolve(uri: string): ResourceCall | undefined
+  /** The call whose answer is another one once the resource has changed. Left out where nothing changes. */
+  describe?(uri: string): ResourceCall | undefined
 }>
 
 export interface ServerDefinition<Resources = unknown, Operation extends object = object> {

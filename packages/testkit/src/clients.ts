@@ -4,6 +4,7 @@ import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/clien
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { COMMAND } from './command.ts'
 
 /** `v1`: the 1.x SDK. The others are the 2.x client: as it comes, probing for the newest era, and insisting on it. */
@@ -31,6 +32,8 @@ export type TestClient = Readonly<{
   resources(): Promise<{ uris: readonly string[]; templates: readonly string[] }>
   /** Text of one resource, or its bytes in base64; rejects on a protocol error. */
   read(uri: string): Promise<string>
+  /** Asks to be told when one of them changes; `hear` gets its URI. */
+  subscribe(uris: readonly string[], hear: (uri: string) => void): Promise<unknown>
   /** Process id of the server under stdio. */
   pid(): number | undefined
   close(): Promise<void>
@@ -60,6 +63,7 @@ export async function connect(kind: ClientKind, reach: Reach): Promise<TestClien
       if (content === undefined) return ''
       return 'text' in content ? content.text : content.blob
     },
+    subscribe: (uris, hear) => subscribe(client, uris, hear),
     pid: () => ('pid' in transport ? (transport.pid ?? undefined) : undefined),
     close: () => client.close(),
   }
@@ -77,6 +81,15 @@ async function callTool(
       ? client.callTool({ name, arguments: args }, undefined, options)
       : client.callTool({ name, arguments: args }, options)
   return (await called) as unknown as Outcome
+}
+
+function subscribe(client: LegacyClient | ModernClient, uris: readonly string[], hear: (uri: string) => void) {
+  if (client instanceof LegacyClient) {
+    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => hear(params.uri))
+    return Promise.all(uris.map((uri) => client.subscribeResource({ uri })))
+  }
+  client.setNotificationHandler('notifications/resources/updated', ({ params }) => hear(params.uri))
+  return client.listen({ resourceSubscriptions: [...uris] })
 }
 
 function negotiation(kind: ClientKind) {

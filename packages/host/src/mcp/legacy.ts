@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { clientOf, traceOf } from './client-facts.ts'
 import { type ClientRoots, clientRoots } from './client-roots.ts'
 import { type Registry, UNKNOWN_RESOURCE_2025, UNKNOWN_TOOL } from './registry.ts'
+import { resourceWatch } from './resource-watch.ts'
 import { RpcError, withPublicErrors } from './rpc-error.ts'
 
 // Name the method only: the SDK reports its own schema's refusal of `params` as a fault of the server, unless it is `tools/call`,
@@ -17,6 +18,14 @@ const LIST_RESOURCES = z.object({ method: z.literal('resources/list') })
 const LIST_TEMPLATES = z.object({ method: z.literal('resources/templates/list') })
 const READ_RESOURCE = z.looseObject({ method: z.literal('resources/read'), params: z.looseObject({ uri: z.string() }) })
 
+const SUBSCRIBE = z.looseObject({
+  method: z.literal('resources/subscribe'),
+  params: z.looseObject({ uri: z.string() }),
+})
+const UNSUBSCRIBE = z.looseObject({
+  method: z.literal('resources/unsubscribe'),
+  params: z.looseObject({ uri: z.string() }),
+})
 const ROOTS_CHANGED = z.looseObject({ method: z.literal('notifications/roots/list_changed') })
 const ANYTHING = z.looseObject({})
 
@@ -30,7 +39,11 @@ class LegacyServer extends Server {
 export function legacyServer(registry: Registry, caller: Principal, stop?: AbortSignal): Server {
   const { name, title, version, instructions } = registry.info
   const { resources } = registry
-  const capabilities = { tools: { listChanged: false }, ...(resources === undefined ? {} : { resources: {} }) }
+  const watches = resources?.state !== undefined && stop === undefined
+  const capabilities = {
+    tools: { listChanged: false },
+    ...(resources === undefined ? {} : { resources: watches ? { subscribe: true } : {} }),
+  }
   const server = new LegacyServer({ name, title, version }, { capabilities, instructions })
   server.setRequestHandler(LIST_TOOLS, () => ({ tools: registry.list(caller) }))
   const asked = registry.asksRoots === true && stop === undefined ? askedRoots(server) : undefined
@@ -55,7 +68,31 @@ export function legacyServer(registry: Registry, caller: Principal, stop?: Abort
     if (content === undefined) throw new RpcError(UNKNOWN_RESOURCE_2025)
     return { contents: [content] }
   })
+  if (watches)
+    subscriptions(server, async (uri, signal) => resources.state?.({ uri, ...(await contextOf(undefined, signal)) }))
   return server
+}
+
+function subscriptions(server: Server, state: (uri: string, signal: AbortSignal) => Promise<string | undefined>): void {
+  const gone = new AbortController()
+  const watch = resourceWatch({
+    look: (uri) => state(uri, gone.signal),
+    notify: (uri) => void server.sendResourceUpdated({ uri }).catch(() => undefined), // the client has just gone
+  })
+  server.setRequestHandler(SUBSCRIBE, async (request) => {
+    if (!(await watch.add((request as unknown as ReadResourceRequest).params.uri)))
+      throw new RpcError(UNKNOWN_RESOURCE_2025)
+    return {}
+  })
+  server.setRequestHandler(UNSUBSCRIBE, (request) => {
+    watch.remove((request as unknown as ReadResourceRequest).params.uri)
+    return {}
+  })
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's server is no EventTarget
+  server.onclose = () => {
+    gone.abort()
+    watch.close()
+  }
 }
 
 function askedRoots(server: Server): ClientRoots {

@@ -13,13 +13,11 @@ import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/s
 import { clientOf, traceOf } from './client-facts.ts'
 import { legacyServer } from './legacy.ts'
 import { type Registry, UNKNOWN_RESOURCE, UNKNOWN_TOOL } from './registry.ts'
+import { listening, MOST_SUBSCRIPTIONS, type Watching } from './listening.ts'
 import { RpcError, withPublicErrors } from './rpc-error.ts'
 
 export { isLegacyRequest } from '@modelcontextprotocol/server'
 
-// Nothing here ever changes, so a subscription is acknowledged and completed at once and holds no place. With 0 it would
-// be refused, which the specification does not foresee.
-const MAX_SUBSCRIPTIONS = 8
 const CACHE = { ttlMs: 0, cacheScope: 'private' } as const // what one caller may see is nobody else's business
 const CACHE_HINTS = {
   'tools/list': CACHE,
@@ -36,12 +34,12 @@ class ModernServer extends Server {
 }
 
 /** A fresh server for one caller: one HTTP request, or one stdio connection. `stop` ends what it has running. */
-export function modernServer(registry: Registry, caller: Principal, stop?: AbortSignal): Server {
+export function modernServer(registry: Registry, caller: Principal, stop?: AbortSignal, watch?: Watching): Server {
   const { name, title, version, instructions } = registry.info
   const { resources } = registry
   const capabilities = {
     tools: { listChanged: false },
-    ...(resources === undefined ? {} : { resources: { listChanged: false, subscribe: false } }),
+    ...(resources === undefined ? {} : { resources: { listChanged: false, subscribe: watch !== undefined } }),
   }
   const server = new ModernServer({ name, title, version }, { capabilities, instructions, cacheHints: CACHE_HINTS })
   server.setRequestHandler('tools/list', () => ({ tools: registry.list(caller) }) as unknown as ListToolsResult)
@@ -61,6 +59,7 @@ export function modernServer(registry: Registry, caller: Principal, stop?: Abort
     }
   })
   if (resources === undefined) return server
+  watch?.begin(resources, server)
   server.setRequestHandler('resources/list', () => ({ resources: [...resources.list(caller)] }))
   server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: [...resources.templates(caller)] }))
   server.setRequestHandler('resources/read', async ({ params }, context) => {
@@ -76,7 +75,7 @@ export function modernHandler(registry: Registry, onerror: (error: Error) => voi
   const factory: McpServerFactory = ({ authInfo, requestInfo }) =>
     modernServer(registry, authInfo?.extra?.['caller'] as Principal, requestInfo?.signal)
   // Answers are plain JSON: nothing is sent before a result, which is when the handler would open a stream.
-  return createMcpHandler(factory, { legacy: 'reject', maxSubscriptions: MAX_SUBSCRIPTIONS, onerror })
+  return createMcpHandler(factory, { legacy: 'reject', maxSubscriptions: MOST_SUBSCRIPTIONS, onerror })
 }
 
 /** Serves both eras on one pair of streams; the opening exchange decides which. `onClose` runs once, however it ends. */
@@ -91,10 +90,24 @@ export function serveBothErasOnStdio(options: {
   const { registry, caller, input, output, onClose, onerror } = options
   const factory: McpServerFactory = ({ era }) =>
     // The loop needs connect, close and a transport, which both lines share; their classes differ in private members only.
-    era === 'legacy' ? (legacyServer(registry, caller) as unknown as Server) : modernServer(registry, caller)
+    era === 'legacy'
+      ? (legacyServer(registry, caller) as unknown as Server)
+      : modernServer(registry, caller, undefined, watching)
   const transport = new ClosingTransport(input, output)
-  transport.onClose = onClose
-  return serveStdio(factory, { legacy: 'serve', maxSubscriptions: MAX_SUBSCRIPTIONS, transport, onerror })
+  const watching = registry.resources?.state === undefined ? undefined : listening(caller)
+  transport.onClose = () => {
+    watching?.end()
+    onClose()
+  }
+  const handle = serveStdio(factory, { legacy: 'serve', maxSubscriptions: MOST_SUBSCRIPTIONS, transport, onerror })
+  const receive = transport.onmessage
+  if (watching !== undefined && receive !== undefined)
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the SDK's transport is no EventTarget
+    transport.onmessage = (message) => {
+      watching.hear(message)
+      receive(message)
+    }
+  return handle
 }
 
 // Everything that ends a connection goes through `close`: end of input, a closed or broken output, and the host itself.

@@ -16,6 +16,8 @@ export type ResourceRegistry = Readonly<{
   templates(caller: CallParams['caller']): readonly (ResourceFacts & { uriTemplate: string })[]
   /** `undefined`: no such resource for this caller. */
   read(params: ReadParams): Promise<ResourceContent | undefined>
+  /** A text that changes with the resource; `undefined` as for `read`. Left out where nothing changes. */
+  state?(params: ReadParams): Promise<string | undefined>
 }>
 
 const MAX_URI = 4_096 // characters; a path of the file server has at most as many bytes
@@ -28,6 +30,7 @@ export function resourceRegistry(
 ): ResourceRegistry {
   const callable = (caller: CallParams['caller'], tool: string) =>
     registry.list(caller).some(({ name }) => name === tool)
+  const { describe } = views
   const shown = (caller: CallParams['caller']) => registry.list(caller).length > 0
   return {
     list: (caller) =>
@@ -49,6 +52,16 @@ export function resourceRegistry(
         text: textOf(views, result.structuredContent, text),
       }
     },
+    ...(describe === undefined
+      ? {}
+      : {
+          async state({ uri, ...params }: ReadParams) {
+            const call = uri.length > MAX_URI ? undefined : describe(uri)
+            if (call === undefined) return undefined
+            const result = await registry.call({ name: call.tool, arguments: call.arguments, ...params })
+            return result === undefined || result.isError ? undefined : result.content[0].text
+          },
+        }),
   }
 }
 

@@ -25,6 +25,8 @@ export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
   'test/e2e/command.test.ts':
     'the command line on files of this machine; in an image deploy/up runs policy check and keys mint, and soak.test.ts audit verify',
   'test/e2e/drain.test.ts': 'a signal to a process of this machine; soak.test.ts stops the containers in the same way',
+  'test/e2e/file-changes.test.ts':
+    'files are changed from this machine and the client is told over stdio; the mounts of the containers are read-only',
   'test/e2e/kill.test.ts':
     'kills single processes of a fixture that no image holds, by process id; soak.test.ts kills the containers and their processes',
   'test/e2e/sandbox-filter.test.ts': 'the filter of --sandbox bwrap; in a container breaking.test.ts asks the profile',

@@ -77,4 +77,5 @@ export const SECRET_EXCEPTIONS = [
   ['.env.dist', 'template with placeholders'],
   ['.env.schema', 'names and types of the variables'],
   ['id_*.pub', 'public SSH key'],
+  ['id_*.md', 'a text about keys'],
 ] as const satisfies readonly (readonly [pattern: string, holds: string])[]

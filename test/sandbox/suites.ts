@@ -20,6 +20,8 @@ export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
     'gives the server public addresses in a network namespace of its own and traces its calls; egress.test.ts does that to the containers',
   'test/attacks/file-known.test.ts':
     'needs a root that can be written and the folders beside it; the shipped mounts are read-only and end at the root: known-attacks.test.ts has these paths',
+  'test/attacks/file-paths.test.ts':
+    'hundreds of odd names and links of both kinds below a root of its own; known-attacks.test.ts asks the containers for such paths',
   'test/attacks/polluted-model.test.ts':
     'three servers that share one folder of labels, one with a root that can be written; no two of the containers share a folder',
   'test/e2e/command.test.ts':

@@ -79,4 +79,40 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
     replace: '',
     because: 'a link on the way is followed where the operator refused it',
   },
+  {
+    ...inside('file', 'write-rules'),
+    find: "if (!root.writable) return 'read_only'",
+    replace: '',
+    because: 'a root that is granted for reading is written',
+  },
+  {
+    ...inside('file', 'writer', 'write'),
+    find: 'hashOf(readWhole(root, fd)) !== ifHash',
+    replace: 'ifHash === null',
+    because: 'a file is replaced by a caller that does not know what is in it',
+  },
+  {
+    ...inside('file', 'narrowing'),
+    find: 'return within.some((path) => begins(place, names(path)))',
+    replace: 'return place.length > 0',
+    because: 'the roots of a client narrow nothing',
+  },
+  {
+    ...inside('file', 'gitignore'),
+    find: 'if (entry.stats.size > MAX_BYTES) throw tooLarge(root, directory)',
+    replace: '',
+    because: 'a .gitignore of any size is taken in part, without a word',
+  },
+  {
+    ...inside('file', 'read-media', 'read-tools'),
+    find: "if (mime_type === 'application/octet-stream' && textEncoding(bytes) !== undefined) throw isText()",
+    replace: '',
+    because: 'text passes the filters of the output as base64',
+  },
+  {
+    ...inside('file', 'order-window', 'read-tools'),
+    find: 'rank: isShown ? rankOf(by, kind, stats) : HIDDEN',
+    replace: 'rank: stats === undefined ? HIDDEN : rankOf(by, kind, stats)',
+    because: 'the order of a listing tells the size of a secret',
+  },
 ]

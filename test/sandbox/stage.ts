@@ -60,8 +60,8 @@ export async function openStage(runtime: Runtime): Promise<Stage> {
 
 const url = (server: Server) => `https://localhost:${PORT}/${server}/mcp`
 
-/** The line that deploy/README.md gives for this server, under `runtime`; DATA, POLICY and AUDIT are left to the target. */
-function stdioLine(server: Server, runtime: Runtime): string[] {
+/** The line that deploy/README.md gives for this server, under `runtime`; DATA, POLICY and AUDIT are left to the caller. */
+export function stdioLine(server: Server, runtime: string): readonly [string, ...string[]] {
   const readme = readFileSync(join(ROOT, 'deploy/README.md'), 'utf8')
   const line = readme.split('\n').find((text) => text.startsWith('docker run -i ') && text.endsWith(`/${server}:local`))
   if (line === undefined) throw new RangeError(`deploy/README.md must have a line that runs ${server} over stdio`)

@@ -5,6 +5,7 @@ import { COMMAND, command, serveOverHttp } from '@hardened-mcp/testkit/command'
 import Database from 'better-sqlite3'
 import { parse, stringify } from 'yaml'
 import { docker, must, ROOT, STATE } from '../../sandbox/machine.ts'
+import { stdioLine } from '../../sandbox/stage.ts'
 
 export const SERVERS = ['db-query', 'file'] as const
 export type Server = (typeof SERVERS)[number]
@@ -21,7 +22,6 @@ const ENV = {
 const SERVER_UID = 65_532
 const NET = '172.30.20' // beside the networks of a deployment
 const PORT = 8080
-const HOST = `unix://${dirname(STATE)}/docker.sock`
 
 type Service = Record<string, unknown> & { command: string[]; volumes: { source: string; target: string }[] }
 type Compose = { services: Record<string, Service>; networks: Record<string, unknown> }
@@ -126,48 +126,19 @@ export const startOnHost = (server: Server) =>
     ...['--http', '127.0.0.1:0', '--keys', join(BENCH, 'host-keys.json')],
   ])
 
-/** A server as README starts it for a client that speaks stdio. */
+/** A server as deploy/README.md starts it for a client that speaks stdio. */
 export function overStdio(server: Server, place: string): readonly [string, ...string[]] {
-  const words = ['serve', server, '--policy', '/etc/hardened-mcp/policy.yaml', '--audit', '/audit']
-  if (place === 'host')
-    return [
-      process.execPath,
-      COMMAND,
-      'serve',
-      server,
-      '--policy',
-      join(BENCH, 'host.yaml'),
-      '--audit',
-      `${auditOf(server, 'host')}-stdio`,
-    ]
   const audit = `${auditOf(server, place)}-stdio`
+  if (place === 'host')
+    return [process.execPath, COMMAND, 'serve', server, '--policy', join(BENCH, 'host.yaml'), '--audit', audit]
   mkdirSync(audit, { recursive: true, mode: 0o700 })
   chownSync(audit, SERVER_UID, SERVER_UID)
-  const walls =
-    '--network none --read-only --ipc none --tmpfs /tmp:ro --cap-drop ALL --security-opt no-new-privileges:true'
-  const mounts = [
-    `${BENCH}/policy.yaml:/etc/hardened-mcp/policy.yaml:ro`,
-    `${BENCH}/data/db:/data:ro`,
-    `${BENCH}/data/files:/files:ro`,
-    `${audit}:/audit`,
-  ]
-  return [
-    ...([
-      'env',
-      `DOCKER_HOST=${HOST}`,
-      '/usr/bin/docker',
-      'run',
-      '-i',
-      '--rm',
-      '--name',
-      `${nameOf(server, place)}-stdio`,
-      '--runtime',
-      place,
-    ] as const),
-    ...walls.split(' '),
-    ...mounts.flatMap((mount) => ['-v', mount]),
-    ...[`hardened-mcp/${server}:${process.env['MCP_TAG'] ?? 'local'}`, ...words],
-  ]
+  const places = { POLICY: join(BENCH, 'policy.yaml'), DATA: join(BENCH, server === 'file' ? 'data/files' : 'data/db'), AUDIT: audit } // biome-ignore format: one table
+  const [docker, ...words] = stdioLine(server, place)
+  const filled = words.map((word) =>
+    word.replace(/^[A-Z]+(?=:)/, (name) => places[name as keyof typeof places] ?? name),
+  )
+  return [docker, ...filled.flatMap((word) => (word === '--rm' ? [word, '--name', `${nameOf(server, place)}-stdio`] : [word]))] // biome-ignore format: one list
 }
 
 /**

@@ -30,7 +30,13 @@ export function caller(url: string, key: string): Caller {
   }
 }
 
-function send(url: string, agent: Agent, key: string, message: object, headers: Readonly<Record<string, string>>) {
+function send(
+  url: string,
+  agent: Agent,
+  key: string,
+  message: object,
+  headers: Readonly<Record<string, string>>,
+): Promise<string> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, ...message })
   return new Promise<string>((resolve, reject) => {
     const fixed = {
@@ -50,7 +56,11 @@ function send(url: string, agent: Agent, key: string, message: object, headers: 
         else reject(new Error(`${response.statusCode}: ${text.slice(0, 300)}`))
       })
     })
-    outgoing.on('error', reject)
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      // A connection that was kept while the other sides had their turn may close as it is used: the server has seen nothing of it.
+      if (outgoing.reusedSocket && error.code === 'ECONNRESET') resolve(send(url, agent, key, message, headers))
+      else reject(error)
+    })
     outgoing.end(body)
   })
 }

@@ -222,7 +222,7 @@ suite('all at once', () => {
     )
     assert.equal(regex.isError, undefined, 'linear time: it is simply answered')
     const p99 = pings.toSorted((one, other) => one - other)[Math.floor(pings.length * 0.99)] as number
-    assert.ok(p99 < 100, `p99 ${p99} ms of ${pings.length} pings`)
+    assert.ok(p99 < 1_000, `p99 ${p99} ms of ${pings.length} pings`)
     assert.equal((await call('db-query', 'query_sql', { sql: 'SELECT 1' })).isError, undefined)
   })
 })

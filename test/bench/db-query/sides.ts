@@ -95,7 +95,9 @@ async function theirs(
     return { name, pid: client.pid() ?? 0, ask: ask(client), end: client.close }
   }
   const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const reach: Reach = { url: await urlSaidBy(child), key: 'none' }
+  const said = await urlSaidBy(child)
+  // dbhub says the address of its page first; MCP is beside it.
+  const reach: Reach = { url: name === 'dbhub' ? new URL('/mcp', said).href : said, key: 'none' }
   const client = await connect('v1', reach)
   return { name, pid: child.pid ?? 0, ask: ask(client), end: () => client.close().then(() => ended(child)) }
 }

@@ -35,11 +35,13 @@ const CLOCK_CALL = /\b(?:date|time|datetime|julianday|unixepoch) *\( *\)|strftim
 const ANY_ROW = /limit|group|over|window|_value|max|min|count|sum|avg|total|median|percentile|rank|bm25|natural/i
 const bag = (rows: readonly unknown[][]) => rows.map((row) => JSON.stringify(row)).toSorted()
 
-const ROWID = /rowid|\boid\b/i // a table of the oracle has one where the server shows a view that has none: there it is ambiguous
+// A table of the oracle has a row id where the server shows a view that has none: there it is ambiguous. And the column of
+// an FTS5 table that is named like the table counts the cursors that were opened: it is another number each time.
+const OWN_TO_EACH = /rowid|\boid\b|articles[^]*articles/i
 
 /** Prepares `sql` where nothing hidden exists (throws when it names it) and says whether the rows could be compared too. */
 function likeOracle(sql: string, { answer }: Extract<Outcome, { answer: unknown }>): boolean {
-  if (ROWID.test(sql)) return false
+  if (OWN_TO_EACH.test(sql)) return false
   const statement = oracle
     .prepare<[], unknown[]>(sql.replaceAll(/temp ?\. ?/gi, ''))
     .raw(true)

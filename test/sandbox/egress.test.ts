@@ -23,7 +23,7 @@ servers:
     resources:
       egress_proxy: 172.30.5.3:3128
       allow: [${allowed}]
-      internal: [{ host: ${SITE}, cidr: ${GRANTED}/32, port: 443, ca_file: /etc/hardened-mcp/ca/site.pem }]
+      internal: [{ host: ${SITE}, cidr: ${GRANTED}/32, port: 443, ca_file: /etc/hardened-mcp/ca/site.pem, label: { secrecy: public } }]
 `
 const SETTINGS = {
   MCP_COMPOSE: 'compose.fetch.yaml',

@@ -97,7 +97,9 @@ suite('db-query under bombs', () => {
     const p99 = pings.toSorted((one, other) => one - other)[Math.floor(pings.length * 0.99)] as number
     t.diagnostic(`ping p99 ${p99.toFixed(1)} ms of ${pings.length}; peak ${peakMb.toFixed(0)} MB; ${codes.join(' ')}`)
     for (const code of codes) assert.ok(['timeout', 'too_large', 'busy'].includes(code), codes.join(' '))
-    assert.ok(codes.includes('timeout') && codes.includes('too_large'), codes.join(' '))
+    assert.ok(codes.includes('too_large'), codes.join(' '))
+    // Where a new worker takes seconds to start, as under gVisor, the bombs of time may all have waited too long for one
+    if (target.name === 'local') assert.ok(codes.includes('timeout'), codes.join(' '))
     assert.ok(pings.length > 50 && p99 < PING_P99_MS * 10, `p99 ${p99} ms of ${pings.length} pings`)
     // A container's processes are not seen from here: there a worker that the kernel ended before its watchdog did has no code
     if (target.name === 'local') assert.ok(peakMb > 100 && peakMb < MAX_PROCESS_MB, `${peakMb} MB`)

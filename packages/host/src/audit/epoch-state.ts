@@ -3,7 +3,7 @@ import { constants } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { codeOf, openPrivate, replaceFile } from './private-files.ts'
+import { openPrivate, readPrivate, replaceFile } from './private-files.ts'
 
 const MAX_STATE_BYTES = 8 * 1024
 const hex = z.string().regex(/^[0-9a-f]{64}$/)
@@ -23,20 +23,14 @@ const stateName = (slot: number): string => `slot-${slot}.key`
 /** Returns `undefined` when the slot never had one. Throws `RangeError` when the file is there and says something else. */
 export async function readState(dir: string, slot: number): Promise<EpochState | undefined> {
   const path = join(dir, stateName(slot))
-  const file = await openPrivate(path, constants.O_RDONLY).catch((thrown: unknown) => {
-    if (codeOf(thrown) === 'ENOENT') return undefined
-    throw thrown
-  })
-  if (file === undefined) return undefined
+  const text = await readPrivate(path, MAX_STATE_BYTES)
+  if (text === undefined) return undefined
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_STATE_BYTES), 0, MAX_STATE_BYTES, 0)
-    return stateShape.parse(JSON.parse(buffer.toString('latin1', 0, bytesRead)))
+    return stateShape.parse(JSON.parse(text))
   } catch {
     throw new RangeError(
       `${path} is damaged: run "audit verify" on its directory, then move the trail of this slot away`,
     )
-  } finally {
-    await file.close()
   }
 }
 

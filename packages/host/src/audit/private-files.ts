@@ -47,9 +47,23 @@ export async function openPrivate(path: string, flags: number): Promise<FileHand
   }
 }
 
-/** Writes the file whole under another name and puts it in its place: durable when it resolves. */
-export async function replaceFile(dir: string, name: string, text: string): Promise<void> {
-  const path = join(dir, name)
+/** The first `maxBytes` of a private file as Latin-1; `undefined` when there is none. */
+export async function readPrivate(path: string, maxBytes: number): Promise<string | undefined> {
+  const file = await openPrivate(path, constants.O_RDONLY).catch((thrown: unknown) => {
+    if (codeOf(thrown) === 'ENOENT') return undefined
+    throw thrown
+  })
+  if (file === undefined) return undefined
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(maxBytes), 0, maxBytes, 0)
+    return buffer.toString('latin1', 0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Writes the text whole and durably under a name of its own beside `path`, and returns that name. */
+export async function writeDraft(path: string, text: string): Promise<string> {
   const draft = `${path}.${randomBytes(8).toString('hex')}.tmp`
   const file = await openPrivate(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL)
   try {
@@ -58,7 +72,13 @@ export async function replaceFile(dir: string, name: string, text: string): Prom
   } finally {
     await file.close()
   }
-  await rename(draft, path)
+  return draft
+}
+
+/** Writes the file whole under another name and puts it in its place: durable when it resolves. */
+export async function replaceFile(dir: string, name: string, text: string): Promise<void> {
+  const path = join(dir, name)
+  await rename(await writeDraft(path, text), path)
   await syncDirectory(dir)
 }
 

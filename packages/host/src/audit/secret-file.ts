@@ -1,9 +1,8 @@
 // Secrets of 32 bytes that are made once per audit directory, and then only read: the key of the argument hashes, the key of the log.
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
 import { link, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf, openPrivate, syncDirectory } from './private-files.ts'
+import { codeOf, readPrivate, syncDirectory, writeDraft } from './private-files.ts'
 
 const SECRET_BYTES = 32
 const MAX_FILE_BYTES = 512
@@ -25,38 +24,17 @@ async function secretOf(dir: string, name: string): Promise<Buffer> {
 /** Returns what the file holds, which is what was written the first time, by whichever of many instances. */
 export async function onceWritten(dir: string, name: string, make: () => string): Promise<string> {
   const path = join(dir, name)
-  const known = await readPrivate(path)
+  const known = await readPrivate(path, MAX_FILE_BYTES)
   if (known !== undefined) return known
   await create(dir, path, make())
-  const created = await readPrivate(path)
+  const created = await readPrivate(path, MAX_FILE_BYTES)
   if (created === undefined) throw new RangeError(`${path} vanished while it was created`)
   return created
 }
 
-async function readPrivate(path: string): Promise<string | undefined> {
-  const file = await openPrivate(path, constants.O_RDONLY).catch((thrown: unknown) => {
-    if (codeOf(thrown) === 'ENOENT') return undefined
-    throw thrown
-  })
-  if (file === undefined) return undefined
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MAX_FILE_BYTES), 0, MAX_FILE_BYTES, 0)
-    return buffer.toString('latin1', 0, bytesRead)
-  } finally {
-    await file.close()
-  }
-}
-
 // Written whole under another name, then linked: two instances that start together agree on the first one's file.
 async function create(dir: string, path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomBytes(8).toString('hex')}.tmp`
-  const file = await openPrivate(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL)
-  try {
-    await file.writeFile(text)
-    await file.datasync()
-  } finally {
-    await file.close()
-  }
+  const draft = await writeDraft(path, text)
   await link(draft, path).catch((thrown: unknown) => {
     if (codeOf(thrown) !== 'EEXIST') throw thrown
   })

@@ -1,8 +1,9 @@
 // A key is the documented text, its digest is all that is kept, and nothing but a key is read as one.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { crcDigits } from '@hardened-mcp/security-core'
 import fc from 'fast-check'
-import { bareKey, checkDigits, mintKey, storedForm } from './api-key.ts'
+import { bareKey, mintKey, storedForm } from './api-key.ts'
 
 const ORDER = { name: 'agent', tenant: 'acme', can: ['tool:read_only'], now: 0, ttlMs: 60_000 } as const
 const BARE = 'mcp_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8'
@@ -47,7 +48,7 @@ suite('mintKey()', () => {
 suite('bareKey()', () => {
   for (const [bare, digits, sha256] of VECTORS)
     test(`reads ${bare.slice(0, 12)}… with and without its check digits`, () => {
-      assert.equal(checkDigits(bare), digits)
+      assert.equal(crcDigits(bare), digits)
       assert.equal(bareKey(bare), bare)
       assert.equal(bareKey(bare + digits), bare)
       assert.equal(storedForm(bare), `sha256:${sha256}`)

@@ -4,8 +4,7 @@
 // Limits:   the check digits find typing errors, not forgeries. SHA-256 without a salt is enough because the key is random, not chosen.
 // Proof:    api-key.test.ts
 import { hash, randomBytes } from 'node:crypto'
-import { crc32 } from 'node:zlib'
-import type { Capability } from '@hardened-mcp/security-core'
+import { type Capability, crcDigits } from '@hardened-mcp/security-core'
 import type { KeyRecord } from './api-key-file.ts'
 
 /** For secret scanners: the whole key, not within a longer word. Published in README.md. */
@@ -15,8 +14,7 @@ export const CHECKSUM =
 
 const BARE = /^mcp_[A-Za-z0-9_-]{43}$/ // 32 bytes of base64url
 const BARE_LENGTH = 47
-const CHECK_DIGITS = 6 // 62^6 is the first power above 2^32
-const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+const CHECK_DIGITS = 6
 
 export type KeyOrder = Readonly<{
   name: string
@@ -48,7 +46,7 @@ export function mintKey(order: KeyOrder): { raw: string; record: KeyRecord } {
     expires: instant(order.now + order.ttlMs),
     hash: storedForm(bare),
   }
-  return { raw: bare + checkDigits(bare), record }
+  return { raw: bare + crcDigits(bare), record }
 }
 
 /** The key without its check digits, or undefined when the text is no key or its check digits are wrong. */
@@ -56,21 +54,10 @@ export function bareKey(raw: string): string | undefined {
   if (raw.length !== BARE_LENGTH && raw.length !== BARE_LENGTH + CHECK_DIGITS) return undefined
   const bare = raw.slice(0, BARE_LENGTH)
   if (!BARE.test(bare)) return undefined
-  return raw.length === BARE_LENGTH || raw.slice(BARE_LENGTH) === checkDigits(bare) ? bare : undefined
+  return raw.length === BARE_LENGTH || raw.slice(BARE_LENGTH) === crcDigits(bare) ? bare : undefined
 }
 
 /** What a record keeps of a key: both written forms of one key have the same stored form. */
 export const storedForm = (bare: string): string => `sha256:${hash('sha256', bare)}`
-
-/** CRC-32 of the bare key in base 62, most significant digit first. */
-export function checkDigits(bare: string): string {
-  let rest = crc32(bare)
-  let digits = ''
-  for (let place = 0; place < CHECK_DIGITS; place++) {
-    digits = DIGITS.charAt(rest % 62) + digits
-    rest = Math.floor(rest / 62)
-  }
-  return digits
-}
 
 const instant = (ms: number) => new Date(ms).toISOString()

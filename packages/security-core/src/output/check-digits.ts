@@ -41,11 +41,17 @@ const CRC = Array.from({ length: 256 }, (_, byte) => {
 })
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
-/** True when the last six characters are the CRC-32 (ISO 3309) of the ASCII text `checked` in base 62. */
-export function endsInCrc(text: string, checked: string): boolean {
+const CHECK_DIGITS = 6 // 62^6 is the first power above 2^32
+
+/** The CRC-32 (ISO 3309) of an ASCII text in base 62, six digits, most significant first. */
+export function crcDigits(text: string): string {
   let crc = 0xffffffff
-  for (let i = 0; i < checked.length; i++) crc = (CRC[(crc ^ checked.charCodeAt(i)) & 255] ?? 0) ^ (crc >>> 8)
-  let value = 0
-  for (const digit of text.slice(-6)) value = value * 62 + DIGITS.indexOf(digit)
-  return value === (crc ^ 0xffffffff) >>> 0
+  for (let i = 0; i < text.length; i++) crc = (CRC[(crc ^ text.charCodeAt(i)) & 255] ?? 0) ^ (crc >>> 8)
+  let rest = (crc ^ 0xffffffff) >>> 0
+  let digits = ''
+  for (let place = 0; place < CHECK_DIGITS; place++) {
+    digits = DIGITS.charAt(rest % 62) + digits
+    rest = Math.floor(rest / 62)
+  }
+  return digits
 }

@@ -3,7 +3,7 @@
 // Rule:     what has the form of a known credential, and its check digits where it has some, is replaced by its name.
 // Limits:   knows the forms of the table and no passwords; a credential cut in two, or written in another alphabet, passes.
 // Proof:    secret-values.test.ts
-import { endsInCrc, isAccountNumber, isCardNumber } from './check-digits.ts'
+import { crcDigits, isAccountNumber, isCardNumber } from './check-digits.ts'
 import type { OutputFilter } from './release.ts'
 
 type Kind = Readonly<{ start: string; form: RegExp; holds?: (text: string) => boolean }>
@@ -13,12 +13,12 @@ const CREDENTIALS = {
   mcp_key: {
     start: 'mcp_',
     form: /mcp_[A-Za-z0-9_-]{49}(?![A-Za-z0-9_-])/,
-    holds: (text) => endsInCrc(text, text.slice(0, -6)),
+    holds: (text) => text.endsWith(crcDigits(text.slice(0, -6))),
   },
   github_token: {
     start: 'gh[pousr]_',
     form: /gh[pousr]_[A-Za-z0-9]{36}(?![A-Za-z0-9])/,
-    holds: (text) => endsInCrc(text, text.slice(4, -6)),
+    holds: (text) => text.endsWith(crcDigits(text.slice(4, -6))),
   },
   github_fine_grained_token: {
     start: 'github_pat_',
@@ -27,7 +27,7 @@ const CREDENTIALS = {
   npm_token: {
     start: 'npm_',
     form: /npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])/,
-    holds: (text) => endsInCrc(text, text.slice(4, -6)),
+    holds: (text) => text.endsWith(crcDigits(text.slice(4, -6))),
   },
   gitlab_token: { start: 'glpat-', form: /glpat-[A-Za-z0-9_-]{20,64}(?![A-Za-z0-9_-])/ },
   aws_key_id: { start: 'A(?:KI|SI)A', form: /A(?:KI|SI)A[A-Z2-7]{16}(?![A-Za-z0-9])/ },

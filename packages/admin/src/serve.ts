@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import {
   checkPolicy,
-  DEFAULT_WINDOW_MINUTES,
   type FrontConfig,
   type HttpConfig,
   mayRehearse,
@@ -67,7 +66,7 @@ export const serve: Command = {
       granted,
       auditDir: values.audit ?? defaultAuditDir(name),
       transport,
-      taint: taintOf(values.taint, read?.file.taint),
+      labelsDir: labelsDirOf(values.taint, read?.file.taint?.directory),
       sandbox: sandboxOf(values),
       ...(values.workers === undefined ? {} : { workers: countOf(values.workers) }),
       onServing: (url) => url !== undefined && process.stderr.write(`hardened-mcp: ${name} serves ${url}\n`),
@@ -98,7 +97,7 @@ function restOf({ file, id }: PolicyReading, path: string): NonNullable<RunOptio
     ...(file.dry_run === undefined ? {} : { dryRun: true }),
     ...(shared === undefined ? {} : { sharedLimits: shared }),
     ...(file.screening === undefined ? {} : { screening: file.screening }),
-    ...(file.taint === undefined ? {} : { taintAsWritten: file.taint }),
+    ...(file.taint === undefined ? {} : { taint: file.taint }),
     policyFile: { path: resolve(path), id },
   }
 }
@@ -144,11 +143,11 @@ function sandboxOf({ sandbox = 'permission', because, until }: Values): SandboxR
 }
 
 // The flag is for who has no policy file: one that is there says it itself.
-function taintOf(flag: string | undefined, section: RunOptions['taint']): RunOptions['taint'] {
-  if (flag === undefined) return section
-  if (section?.directory !== undefined && section.directory !== resolve(flag))
+function labelsDirOf(flag: string | undefined, written: string | undefined): string | undefined {
+  if (flag === undefined) return written
+  if (written !== undefined && written !== resolve(flag))
     throw new UsageError('--taint must name the directory of the policy file, or be left out')
-  return { mode: 'enforce', window_minutes: DEFAULT_WINDOW_MINUTES, ...section, directory: resolve(flag) }
+  return resolve(flag)
 }
 
 function countOf(text: string): number {

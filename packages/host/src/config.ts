@@ -18,12 +18,12 @@ export type FrontConfig = Readonly<{
   /** The file to follow, and the name of the text that was read of it. */
   policyFile?: Readonly<{ path: string; id: string }>
   sharedLimits?: SharedLimits
-  /** How callers carry labels; enforced within this server alone when left out. */
+  /** How callers carry labels, as the policy file says it. */
   taint?: TaintSection
+  /** Where servers share labels, by the policy file or by flag; within this server alone when left out. */
+  labelsDir?: string
   /** What answers are looked through for; credentials are redacted when it is left out. */
   screening?: ScreeningSection
-  /** The section of the policy file: another one needs a restart. */
-  taintAsWritten?: TaintSection
   resources: unknown
   auditDir: string
   transport: { kind: 'stdio' } | ({ kind: 'http' } & HttpConfig)

@@ -52,7 +52,7 @@ async function start(config: FrontConfig): Promise<void> {
   const shared = await sharedOf(config, audit.sink)
   await shared?.ready
   const ledger = shared ?? localLedger(() => performance.now())
-  const labels = openLabels(config.taint, Date.now)
+  const labels = openLabels({ section: config.taint, dir: config.labelsDir, now: Date.now })
   const served = assemble({ definition, config, audit, live, ledger, workers, work, labels })
   await audit.sink({ type: 'config.loaded', server: definition.name, policy: live.current().id })
   const serving = await serve({

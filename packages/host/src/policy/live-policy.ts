@@ -114,21 +114,20 @@ export function livePolicy(from: {
   }
 }
 
-// Workers and issuers were started with what stood there then.
+// Workers, issuers, filters and labels were started with what stood there then.
 function mustNotNeedRestart(config: FrontConfig, next: PolicyFile, name: string): void {
+  const { transport, policy } = config
   const section = next.servers[name as 'file']
-  const text = (value: unknown) => JSON.stringify(value) ?? ''
-  if (
-    section !== undefined &&
-    config.policy?.resources !== undefined &&
-    text(section.resources) !== text(config.policy.resources)
-  )
-    throw new RangeError('resources have changed: restart the server')
-  const before = config.transport.kind === 'http' ? config.transport.oauth : undefined
-  if (config.transport.kind === 'http' && text({ ...next.oauth, revoked: 0 }) !== text({ ...before, revoked: 0 }))
-    throw new RangeError('oauth has changed: restart the server')
-  if (text(next.screening) !== text(config.screening)) throw new RangeError('screening has changed: restart the server')
-  if (text(next.taint) !== text(config.taintAsWritten)) throw new RangeError('taint has changed: restart the server')
-  if (text(next.limits?.shared) !== text(config.sharedLimits))
-    throw new RangeError('limits.shared has changed: restart the server')
+  const isHttp = transport.kind === 'http'
+  const followed: readonly (readonly [what: string, now: unknown, before: unknown])[] = [
+    ...(section === undefined || policy?.resources === undefined
+      ? []
+      : [['resources have', section.resources, policy.resources] as const]),
+    ...(isHttp ? [['oauth has', { ...next.oauth, revoked: 0 }, { ...transport.oauth, revoked: 0 }] as const] : []),
+    ['screening has', next.screening, config.screening],
+    ['taint has', next.taint, config.taint],
+    ['limits.shared has', next.limits?.shared, config.sharedLimits],
+  ]
+  const changed = followed.find(([, now, before]) => JSON.stringify(now) !== JSON.stringify(before))
+  if (changed !== undefined) throw new RangeError(`${changed[0]} changed: restart the server`)
 }

@@ -81,9 +81,9 @@ const fsFlags = (reads: readonly string[], writes: readonly string[]) => [
   ...new Set(writes.map((path) => `--allow-fs-write=${path}`)),
 ]
 
-const frontWrites = ({ auditDir, taint }: FrontConfig): string[] => [
+const frontWrites = ({ auditDir, labelsDir }: FrontConfig): string[] => [
   auditDir,
-  ...(taint?.directory === undefined ? [] : [taint.directory]),
+  ...(labelsDir === undefined ? [] : [labelsDir]),
 ]
 
 function frontReads(config: FrontConfig): string[] {

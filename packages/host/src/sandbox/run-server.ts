@@ -4,7 +4,6 @@ import { type FrontConfig, policyOfGrants } from '../config.ts'
 import type { ServerDefinition } from '../define-server.ts'
 import { parseStrictly } from '../parse-strictly.ts'
 import type { ServerPolicy } from '../policy/policy-file.ts'
-import type { TaintSection } from '../policy/taint-section.ts'
 import { launchOf } from './launch.ts'
 import { supervise } from './supervisor.ts'
 import { chooseSandbox, type SandboxRequest } from './supervisor-sandbox.ts'
@@ -16,9 +15,9 @@ export type RunOptions = Readonly<{
   /** The server's part of the policy file; `null` when flags alone grant. */
   policy: ServerPolicy | null
   /** What the rest of the policy file says, and the file itself, which is followed. */
-  rest?: Pick<FrontConfig, 'people' | 'dryRun' | 'policyFile' | 'sharedLimits' | 'screening' | 'taintAsWritten'>
-  /** How callers carry labels; within this server alone when left out. */
-  taint?: TaintSection | undefined
+  rest?: Pick<FrontConfig, 'people' | 'dryRun' | 'policyFile' | 'sharedLimits' | 'screening' | 'taint'>
+  /** Where servers share labels; the directory is made when it is missing. */
+  labelsDir?: string | undefined
   /** What the flags granted, as input of the definition's `resources` schema; `undefined` when no flag did. */
   granted: unknown
   auditDir: string
@@ -40,15 +39,14 @@ export async function runServer(options: RunOptions): Promise<number> {
   const described = granted ?? policy?.resources
   if (described === undefined) throw new RangeError(nothingGranted(definition))
   const resources = parseStrictly(definition.resources, described, `Resources of ${definition.name}`)
-  mkdirSync(options.auditDir, { recursive: true, mode: 0o700 })
   const config: FrontConfig = {
     server: definition.name,
     module: options.module,
     policy: policy ?? policyOfGrants(definition.tools(resources), definition.grants(resources)),
     ...options.rest,
     resources: described,
-    auditDir: realpathSync(options.auditDir),
-    ...(options.taint === undefined ? {} : { taint: withRealPath(options.taint) }),
+    auditDir: made(options.auditDir),
+    ...(options.labelsDir === undefined ? {} : { labelsDir: made(options.labelsDir) }),
     transport: options.transport,
   }
   const worker = { ...definition.worker, count: options.workers ?? definition.worker.count }
@@ -57,11 +55,10 @@ export async function runServer(options: RunOptions): Promise<number> {
   return supervise(launchOf({ config, resources, worker, sandbox, onServing: options.onServing ?? (() => undefined) }))
 }
 
-// As with the audit directory: the fence of the front is drawn around the real path, and made before it is needed.
-function withRealPath({ directory, ...rest }: TaintSection): TaintSection {
-  if (directory === undefined) return rest
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
-  return { ...rest, directory: realpathSync(directory) }
+// Made before the fence of the front is drawn around its real path.
+function made(dir: string): string {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  return realpathSync(dir)
 }
 
 const nothingGranted = ({ name, flags }: ServerDefinition) =>

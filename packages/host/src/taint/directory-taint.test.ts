@@ -102,6 +102,7 @@ suite('directoryTaint()', () => {
     await assert.rejects(store.join(AGENT, PRIVATE), { code: 'ELOOP' })
     rmSync(dir, { recursive: true })
     await assert.rejects(store.join(AGENT, PRIVATE), { code: 'ENOENT' })
+    await assert.rejects(store.read(AGENT), { code: 'ENOENT' }) // else what was read before could be sent now
   })
 
   test('a directory that others can write to, or that is none, is refused at the start', () => {

@@ -1,5 +1,5 @@
 // Labels in a directory that several servers share: one small file for each caller and label, and its age is the label's.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import {
   closeSync,
   constants,
@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { Carrier, Label, TaintStore } from '@hardened-mcp/security-core'
+import { type Carrier, joinLabels, type Label, type TaintStore } from '@hardened-mcp/security-core'
 
 const FLAGS = { private: 'secrecy', untrusted: 'integrity' } as const
 type Flag = keyof typeof FLAGS
@@ -28,20 +28,32 @@ const FRESH_PARTS = 64 // a flag is touched again when a 64th of its window has 
 export function directoryTaint(options: { dir: string; windowMs: number; now: () => number }): TaintStore {
   const { dir, windowMs, now } = options
   mustBeOurs(dir, process.geteuid?.() ?? 0)
-  const ageMs = (who: Carrier, flag: Flag) => {
-    const found = statSync(fileOf(dir, who, flag), { throwIfNoEntry: false })
-    return found === undefined ? Number.POSITIVE_INFINITY : now() - found.mtimeMs // a time to come is a clock set back: live
+  const flagsOf = (who: Carrier) => {
+    const name = nameOf(who)
+    const flags = (['private', 'untrusted'] as const).map((flag) => {
+      const file = join(dir, `${name}.${flag}`)
+      const found = statSync(file, { throwIfNoEntry: false })
+      // A time to come is that of a clock that was set back since: the label stands.
+      return { flag, file, ageMs: found === undefined ? Number.POSITIVE_INFINITY : now() - found.mtimeMs }
+    })
+    // No flag and no directory are not the same: who carries nothing may send, and a lost directory must stop the call.
+    if (flags.every(({ ageMs }) => ageMs === Number.POSITIVE_INFINITY)) statSync(dir)
+    return flags
   }
-  const labelOf = (who: Carrier): Label => ({
-    integrity: ageMs(who, 'untrusted') <= windowMs ? 'untrusted' : 'trusted',
-    secrecy: ageMs(who, 'private') <= windowMs ? 'private' : 'public',
-  })
+  const carried = (flags: readonly { flag: Flag; ageMs: number }[]): Label => {
+    const standing = new Set(flags.filter(({ ageMs }) => ageMs <= windowMs).map(({ flag }) => flag))
+    return {
+      integrity: standing.has('untrusted') ? 'untrusted' : 'trusted',
+      secrecy: standing.has('private') ? 'private' : 'public',
+    }
+  }
   return {
-    read: async (who) => labelOf(who),
+    read: async (who) => carried(flagsOf(who)),
     async join(who, label) {
-      for (const flag of ['private', 'untrusted'] as const)
-        if (label[FLAGS[flag]] === flag && ageMs(who, flag) > windowMs / FRESH_PARTS) raise(dir, who, flag, now())
-      return labelOf(who)
+      const flags = flagsOf(who)
+      const given = flags.filter(({ flag }) => label[FLAGS[flag]] === flag)
+      for (const { file, ageMs } of given) if (ageMs > windowMs / FRESH_PARTS) raise(file, who, now())
+      return joinLabels(label, carried(flags))
     },
   }
 }
@@ -59,24 +71,17 @@ export function carriersIn(dir: string): readonly (Carrier & Readonly<{ flag: Fl
 
 /** Takes both labels off one caller: the operator says that its next conversation begins anew. */
 export function clearCarrier(dir: string, who: Carrier): void {
-  for (const flag of ['private', 'untrusted'] as const) rmSync(fileOf(dir, who, flag), { force: true })
+  for (const flag of Object.keys(FLAGS)) rmSync(join(dir, `${nameOf(who)}.${flag}`), { force: true })
 }
 
 // The names of callers and tenants are anything; a hash of both is a file name that no two of them share.
-const fileOf = (dir: string, { tenant, id }: Carrier, flag: Flag) =>
-  join(
-    dir,
-    `${createHash('sha256')
-      .update(JSON.stringify([tenant, id]))
-      .digest('hex')}.${flag}`,
-  )
+const nameOf = ({ tenant, id }: Carrier) => hash('sha256', JSON.stringify([tenant, id]))
 
 // O_SYNC: the permission model of Node leaves no other way to make a file durable.
 const { O_CREAT, O_WRONLY, O_NOFOLLOW, O_SYNC } = constants
 const DURABLE = O_CREAT | O_WRONLY | O_NOFOLLOW | O_SYNC
 
-function raise(dir: string, { tenant, id }: Carrier, flag: Flag, at: number): void {
-  const file = fileOf(dir, { tenant, id }, flag)
+function raise(file: string, { tenant, id }: Carrier, at: number): void {
   const fd = openSync(file, DURABLE, 0o600)
   try {
     writeSync(fd, JSON.stringify({ tenant, id }), 0)

@@ -5,13 +5,13 @@ import { directoryTaint } from './directory-taint.ts'
 
 const MINUTE_MS = 60_000
 
-export function openLabels(
-  section: TaintSection = { mode: 'enforce', window_minutes: DEFAULT_WINDOW_MINUTES },
-  now: () => number,
-): Readonly<{ store: TaintStore; mode: TaintMode }> {
-  const { mode, window_minutes: minutes, directory } = section
-  const windowMs = minutes * MINUTE_MS
-  const store =
-    directory === undefined ? memoryTaint({ windowMs, now }) : directoryTaint({ dir: directory, windowMs, now })
-  return { store, mode }
+export function openLabels(options: {
+  section: TaintSection | undefined
+  dir: string | undefined
+  now: () => number
+}): Readonly<{ store: TaintStore; mode: TaintMode }> {
+  const { section, dir, now } = options
+  const windowMs = (section?.window_minutes ?? DEFAULT_WINDOW_MINUTES) * MINUTE_MS
+  const store = dir === undefined ? memoryTaint({ windowMs, now }) : directoryTaint({ dir, windowMs, now })
+  return { store, mode: section?.mode ?? 'enforce' }
 }

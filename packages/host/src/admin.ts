@@ -13,6 +13,7 @@ export {
 } from './audit/verify/verify-directory.ts'
 export type { FrontConfig, HttpConfig } from './config.ts'
 export { parseStrictly } from './parse-strictly.ts'
+export { withLabels } from './policy/added-labels.ts'
 export { explainCall } from './policy/explain.ts'
 export { mayRehearse } from './policy/dry-run.ts'
 export { effectivePolicy, peopleOfFile } from './policy/effective-policy.ts'
@@ -24,5 +25,4 @@ export { SANDBOX_MODES, type SandboxRequest } from './sandbox/supervisor-sandbox
 export { EXIT_CONFIG } from './sandbox/exit-codes.ts'
 export { CHECKSUM, KEY_PATTERN, mintKey } from './identity/api-key.ts'
 export { keysMustBePrivate, type KeyRecord, readKeysFileSync, updateKeysFile } from './identity/api-key-file.ts'
-export { DEFAULT_WINDOW_MINUTES } from './policy/taint-section.ts'
 export { carriersIn, clearCarrier } from './taint/directory-taint.ts'

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import {
   capabilities,
   type FlowOf,
-  type Label,
   type Ledger,
   meter,
   rateLimit,
@@ -11,7 +10,6 @@ import {
   type TaintMode,
   type TaintStore,
   taint,
-  type ToolDefinition,
   type WorkTime,
 } from '@hardened-mcp/security-core'
 import type { AuditTrail } from './audit/file-sink.ts'
@@ -21,6 +19,7 @@ import { type Registry, registry } from './mcp/registry.ts'
 import { parseStrictly } from './parse-strictly.ts'
 import { rehearsal } from './policy/dry-run.ts'
 import type { LivePolicy } from './policy/live-policy.ts'
+import { type AddedLabels, withLabels } from './policy/added-labels.ts'
 import { filtersOf } from './policy/screening-section.ts'
 import type { WorkerPool } from './sandbox/worker-pool.ts'
 
@@ -45,11 +44,12 @@ export function assemble(options: {
     const { people: _, ...server } = ceiling
     return server
   }
+  const added = config.policy?.labels
   const current = () => live.current().limits
   const sampled = sampledRefusals(audit.sink, Date.now)
   return registry({
     info: { name, title, version, instructions },
-    tools: definition.tools(resources).map((tool) => labelled(tool, config.policy?.labels?.[tool.name])),
+    tools: definition.tools(resources).map((tool) => withLabels(tool, added)),
     views: definition.views?.(resources),
     asksRoots: definition.clientRoots?.(resources),
     policy: enforced,
@@ -62,7 +62,7 @@ export function assemble(options: {
         ...(work === undefined ? [] : [work.guard]),
       ],
       policies: definition.policies(resources),
-      taint: taint({ ...labels, flowOf: flowOf(definition, config) }),
+      taint: taint({ ...labels, flowOf: raised(definition.flow?.(resources), added) }),
       meter: meter({ current, ledger, cost: (operation) => definition.cost?.(operation) ?? {} }),
       execute: workers.execute,
       filters: filtersOf(config.screening),
@@ -82,19 +82,9 @@ export function largestAnswer(definition: ServerDefinition, config: FrontConfig)
 }
 
 // What the policy adds to a tool's answers is added to the label of their place too.
-function flowOf(definition: ServerDefinition, config: FrontConfig): FlowOf<object> | undefined {
-  const flow = definition.flow?.(parseStrictly(definition.resources, config.resources, 'Resources'))
-  return (operation, call) => {
+const raised =
+  (flow: FlowOf<object> | undefined, added: AddedLabels | undefined): FlowOf<object> =>
+  (operation, call) => {
     const own = flow?.(operation, call)
-    return own && { ...own, reads: { ...own.reads, ...config.policy?.labels?.[call.tool.name] } }
+    return own && { ...own, reads: { ...own.reads, ...added?.[call.tool.name] } }
   }
-}
-
-// A label of the policy is more than the tool's own, never less: the schema knows no other words.
-const labelled = <Operation extends object>(
-  tool: ToolDefinition<unknown, Operation>,
-  more: { integrity?: 'untrusted'; secrecy?: 'private' } | undefined,
-): ToolDefinition<unknown, Operation> =>
-  more === undefined
-    ? tool
-    : Object.freeze({ ...tool, yields: Object.freeze({ ...tool.yields, ...more } satisfies Label) })

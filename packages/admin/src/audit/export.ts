@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { type AuditRecord, verifyDirectory } from '@hardened-mcp/host/admin'
 import { UsageError } from '../command.ts'
-import { directoryOf, recordOf, say, timeOf } from './records.ts'
+import { asciiOnly, directoryOf, recordOf, say, timeOf } from './records.ts'
 
 const FORMATS: Readonly<Record<string, (record: AuditRecord) => object>> = { ocsf, ecs, otel }
 
@@ -20,15 +20,13 @@ export async function exportTrail(args: readonly string[]): Promise<number> {
   const { exitCode } = await verifyDirectory(dir, {
     onLine(line) {
       const record = recordOf(line)
-      if (Date.parse(record.ts) >= since) process.stdout.write(`${ascii(JSON.stringify(format(record)))}\n`)
+      if (Date.parse(record.ts) >= since) process.stdout.write(`${asciiOnly(JSON.stringify(format(record)))}\n`)
     },
   })
   if (exitCode !== 0) say(`The trail does not verify (exit code ${exitCode}): see audit verify`)
   return exitCode
 }
 
-const ascii = (line: string) =>
-  line.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 const isRefusal = ({ decision, type }: AuditRecord) => decision === 'deny' || type === 'auth.failure'
 
 // API Activity (6003), Authentication (3002), Detection Finding (2004) of category 6, 3 and 2; type_uid is class * 100 + activity.

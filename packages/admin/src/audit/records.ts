@@ -50,3 +50,7 @@ export function timeOf(text: string, flag: string): number {
 export const recordOf = (line: string): AuditRecord => JSON.parse(line) as AuditRecord
 export const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`)
 export const say = (line: string) => process.stderr.write(`hardened-mcp: ${line}\n`)
+
+/** Everything beyond printable ASCII as \uXXXX: nothing that a caller chose moves the cursor of a terminal. */
+export const asciiOnly = (text: string) =>
+  text.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)

@@ -1,7 +1,7 @@
 // `audit report`: what happened in a trail, per tool, caller and tenant, with the verdict on the trail itself.
 import { parseArgs } from 'node:util'
 import { type AuditRecord, type DirectoryVerdict, verifyDirectory } from '@hardened-mcp/host/admin'
-import { directoryOf, print, PROOF_OPTIONS, proofOf, recordOf, timeOf } from './records.ts'
+import { asciiOnly, directoryOf, print, PROOF_OPTIONS, proofOf, recordOf, timeOf } from './records.ts'
 
 type Tally = {
   calls: number
@@ -135,7 +135,4 @@ function asText(told: Report, { exitCode, slots }: DirectoryVerdict): string {
   return lines.join('\n')
 }
 
-const ascii = (text: string) =>
-  JSON.stringify(text)
-    .slice(1, -1)
-    .replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+const ascii = (text: string) => asciiOnly(JSON.stringify(text).slice(1, -1))

@@ -4,8 +4,7 @@
 //           that nobody accepted in writing.
 // Limits:   knows the policy, not the people: one person with two keys has both. Taint judges what really happened.
 // Proof:    packages/admin/src/policy/policy.test.ts
-import type { PolicyFile } from '@hardened-mcp/host/admin'
-import type { ToolDefinition } from '@hardened-mcp/security-core'
+import { type PolicyFile, withLabels } from '@hardened-mcp/host/admin'
 import { rightsOf, toolsOf } from './rights.ts'
 
 export type Finding = Readonly<{
@@ -110,7 +109,7 @@ function ruleOfTwo(file: PolicyFile): readonly Finding[] {
     const tools = Object.keys(file.servers).flatMap((server) =>
       toolsOf(file, server)
         .filter(({ name }) => allows(server, name) && file.servers[server as 'file']?.allowed_tools.includes(name))
-        .map((tool) => labelled(tool, file, server)),
+        .map((tool) => withLabels(tool, file.servers[server as 'file']?.labels)),
     )
     const untrusted = tools.find(({ yields }) => yields.integrity === 'untrusted')
     const secret = tools.find(({ yields }) => yields.secrecy === 'private')
@@ -119,11 +118,6 @@ function ruleOfTwo(file: PolicyFile): readonly Finding[] {
     const says = `${untrusted.name} reads untrusted text, ${secret.name} private data, and ${sink.name} is a way out`
     return [{ rule: 'rule_of_two' as const, where: who, says }]
   })
-}
-
-function labelled(tool: ToolDefinition, file: PolicyFile, server: string) {
-  const more = file.servers[server as 'file']?.labels?.[tool.name] ?? {}
-  return { name: tool.name, effect: tool.effect, yields: { ...tool.yields, ...more } }
 }
 
 // What is reserved for one answer is the most that it may be: a budget below that lets nothing pass.

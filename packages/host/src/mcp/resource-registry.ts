@@ -39,11 +39,10 @@ export function resourceRegistry(
         return call !== undefined && callable(caller, call.tool)
       }),
     templates: (caller) => (shown(caller) ? seenBy(known(caller), views.templates) : []),
-    async read({ uri, ...params }) {
-      const call = uri.length > MAX_URI ? undefined : views.resolve(uri)
-      if (call === undefined) return undefined
-      const result = await registry.call({ name: call.tool, arguments: call.arguments, ...params })
-      if (result === undefined || result.isError) return undefined
+    async read(params) {
+      const { uri } = params
+      const result = await answered(views.resolve, params)
+      if (result === undefined) return undefined
       const [{ text }, media] = result.content
       if (media !== undefined) return { uri, ...dataOf(media) }
       return {
@@ -54,14 +53,15 @@ export function resourceRegistry(
     },
     ...(describe === undefined
       ? {}
-      : {
-          async state({ uri, ...params }: ReadParams) {
-            const call = uri.length > MAX_URI ? undefined : describe(uri)
-            if (call === undefined) return undefined
-            const result = await registry.call({ name: call.tool, arguments: call.arguments, ...params })
-            return result === undefined || result.isError ? undefined : result.content[0].text
-          },
-        }),
+      : { state: async (params: ReadParams) => (await answered(describe, params))?.content[0].text }),
+  }
+
+  // The one way to look: the call that stands for the resource, judged as any. A refusal shows nothing.
+  async function answered(callOf: ResourceViews['resolve'], { uri, ...params }: ReadParams) {
+    const call = uri.length > MAX_URI ? undefined : callOf(uri)
+    if (call === undefined) return undefined
+    const result = await registry.call({ name: call.tool, arguments: call.arguments, ...params })
+    return result === undefined || result.isError ? undefined : result
   }
 }
 

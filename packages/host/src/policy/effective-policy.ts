@@ -29,12 +29,7 @@ export function effectivePolicy(
         : { ...ceilingOf(policy), ...(people === undefined ? {} : { people: peopleOf(server, people) }) },
     limits: {
       caller: withDefault(boundsOf(policy ?? { rate_limits: {} })),
-      tenants: new Map(
-        Object.entries(people?.tenants ?? {}).flatMap(([name, { servers }]) => {
-          const own = servers[server as 'file']
-          return own === undefined ? [] : [[name, boundsOf(own)] as const]
-        }),
-      ),
+      tenants: here(server, people?.tenants ?? {}, boundsOf),
     },
   }
 }
@@ -60,21 +55,23 @@ const grantOf = ({ allowed_tools, permissions }: Grant): RoleGrant => ({
 })
 
 function peopleOf(server: string, { roles, tenants, subjects }: PeopleSections): People {
-  // Entries whose value for this server is absent are left out: an absent ceiling is no ceiling, and no right.
-  const here = <Section, Value>(
-    all: Readonly<Record<string, Readonly<{ servers: Partial<Record<string, Section>> }>>>,
-    make: (section: Section) => Value,
-  ) =>
-    new Map(
-      Object.entries(all).flatMap(([name, { servers }]) => {
-        const section = servers[server]
-        return section === undefined ? [] : [[name, make(section)] as const]
-      }),
-    )
   const bySubject = new Map<string, Map<string, ReadonlySet<string>>>()
   for (const { id, tenant, roles: own } of subjects) {
     const known = bySubject.get(tenant) ?? new Map<string, ReadonlySet<string>>()
     bySubject.set(tenant, known.set(id, new Set(own)))
   }
-  return { roles: here(roles, grantOf), tenants: here(tenants, ceilingOf), subjects: bySubject }
+  return { roles: here(server, roles, grantOf), tenants: here(server, tenants, ceilingOf), subjects: bySubject }
 }
+
+// Entries whose value for this server is absent are left out: an absent ceiling is no ceiling, and no right.
+const here = <Section, Value>(
+  server: string,
+  all: Readonly<Record<string, Readonly<{ servers: Partial<Record<string, Section>> }>>>,
+  make: (section: Section) => Value,
+): ReadonlyMap<string, Value> =>
+  new Map(
+    Object.entries(all).flatMap(([name, { servers }]) => {
+      const section = servers[server]
+      return section === undefined ? [] : [[name, make(section)] as const]
+    }),
+  )

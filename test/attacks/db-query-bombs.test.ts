@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { connect, type Outcome, type TestClient } from '@hardened-mcp/testkit/clients'
-import { descendants } from '@hardened-mcp/testkit/processes'
 import Database from 'better-sqlite3'
 import { openTarget, type Target } from '../target.ts'
+import { pingBeside } from './ping-beside.ts'
 
 const PING_P99_MS = 100
 const MAX_PROCESS_MB = 384 + 160 // the budget counts what a worker takes beyond its start
@@ -52,14 +52,6 @@ const ask = (client: TestClient, sql: string) => client.call('query_sql', { sql 
 const errorOf = ({ structuredContent }: Outcome) =>
   structuredContent['error'] as { code: string; message: string; retry_after_ms?: number } | undefined
 const state = () => [readdirSync(data), createHash('sha256').update(readFileSync(file)).digest('hex')]
-const residentMb = (pid: number) => {
-  try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
-  } catch {
-    return 0 // it has just been ended
-  }
-}
-
 const ENDLESS = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)'
 const CPU = [
   `${ENDLESS} SELECT count(*) FROM n`,
@@ -80,27 +72,15 @@ suite('db-query under bombs', () => {
     const client = await start(600)
     const at = state()
     await ask(client, 'SELECT 1')
-    let flying = true
-    const ends = Promise.all([...MEMORY, ...CPU, ...MEMORY].map((sql) => ask(client, sql))).finally(() => {
-      flying = false
-    })
-    const pings: number[] = []
-    let peakMb = 0
-    while (flying) {
-      const sentMs = performance.now()
-      await client.ping()
-      pings.push(performance.now() - sentMs)
-      peakMb = Math.max(peakMb, ...descendants(client.pid() as number).map(residentMb))
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
-    const codes = (await ends).map((outcome) => errorOf(outcome)?.code ?? 'answered')
-    const p99 = pings.toSorted((one, other) => one - other)[Math.floor(pings.length * 0.99)] as number
-    t.diagnostic(`ping p99 ${p99.toFixed(1)} ms of ${pings.length}; peak ${peakMb.toFixed(0)} MB; ${codes.join(' ')}`)
+    const bombs = Promise.all([...MEMORY, ...CPU, ...MEMORY].map((sql) => ask(client, sql)))
+    const { outcomes, pings, p99Ms: p99, peakMb } = await pingBeside(client, bombs)
+    const codes = outcomes.map((outcome) => errorOf(outcome)?.code ?? 'answered')
+    t.diagnostic(`ping p99 ${p99.toFixed(1)} ms of ${pings}; peak ${peakMb.toFixed(0)} MB; ${codes.join(' ')}`)
     for (const code of codes) assert.ok(['timeout', 'too_large', 'busy'].includes(code), codes.join(' '))
     assert.ok(codes.includes('too_large'), codes.join(' '))
     // Where a new worker takes seconds to start, as under gVisor, the bombs of time may all have waited too long for one
     if (target.name === 'local') assert.ok(codes.includes('timeout'), codes.join(' '))
-    assert.ok(pings.length > 50 && p99 < PING_P99_MS * 10, `p99 ${p99} ms of ${pings.length} pings`)
+    assert.ok(pings > 50 && p99 < PING_P99_MS * 10, `p99 ${p99} ms of ${pings} pings`)
     // A container's processes are not seen from here: there a worker that the kernel ended before its watchdog did has no code
     if (target.name === 'local') assert.ok(peakMb > 100 && peakMb < MAX_PROCESS_MB, `${peakMb} MB`)
     assert.equal((await ask(client, 'SELECT max(id) FROM facts')).structuredContent['row_count'], 1)

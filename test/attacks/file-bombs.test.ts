@@ -1,13 +1,13 @@
 // All file bombs in flight at once on the shipped server: ping is answered, each bomb is answered or refused within its budget, and others go on.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { connect, type Outcome, type TestClient } from '@hardened-mcp/testkit/clients'
-import { descendants } from '@hardened-mcp/testkit/processes'
 import { openTarget, type Target } from '../target.ts'
+import { pingBeside } from './ping-beside.ts'
 
 const PING_P99_MS = 100
 const MAX_PROCESS_MB = 256 + 160 // the budget counts what a worker takes beyond its start
@@ -53,14 +53,6 @@ after(async () => {
   execFileSync('rm', ['-rf', dir]) // also what is deeper than any path
 })
 
-const residentMb = (pid: number) => {
-  try {
-    return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
-  } catch {
-    return 0 // it has just been ended
-  }
-}
-
 type Bomb = readonly [tool: string, args: Record<string, unknown>]
 const deepest = (levels: number) => Array(levels).fill('d').join('/')
 const BOMBS: readonly Bomb[] = [
@@ -103,30 +95,16 @@ async function persistently([tool, args]: Bomb): Promise<Outcome> {
 suite('file under bombs', () => {
   test('all at once: ping is answered, every bomb is answered or refused, memory stays in its budget, and the next read is answered', async (t) => {
     await client.call('read_text_file', { path: 'small.txt' })
-    let flying = true
-    const ends = Promise.all(BOMBS.map(persistently)).finally(() => {
-      flying = false
-    })
-    const pings: number[] = []
-    let peakMb = 0
-    while (flying) {
-      const sentMs = performance.now()
-      await client.ping()
-      pings.push(performance.now() - sentMs)
-      peakMb = Math.max(peakMb, ...descendants(client.pid() as number).map(residentMb))
-      await new Promise((resolve) => setTimeout(resolve, 10))
-    }
-    const outcomes = await ends
+    const { outcomes, pings, p99Ms: p99, peakMb } = await pingBeside(client, Promise.all(BOMBS.map(persistently)))
     clearInterval(growing)
     const codes = outcomes.map((outcome) => errorOf(outcome)?.code ?? 'answered')
-    const p99 = pings.toSorted((one, other) => one - other)[Math.floor(pings.length * 0.99)] as number
-    t.diagnostic(`ping p99 ${p99.toFixed(1)} ms of ${pings.length}; peak ${peakMb.toFixed(0)} MB; ${codes.join(' ')}`)
+    t.diagnostic(`ping p99 ${p99.toFixed(1)} ms of ${pings}; peak ${peakMb.toFixed(0)} MB; ${codes.join(' ')}`)
     assert.deepEqual(codes.slice(0, 16), Array(16).fill('path_denied'))
     const expected = ['answered', 'path_denied', 'invalid_input', 'not_found', 'too_large', 'timeout', 'busy']
     for (const code of codes) assert.ok(expected.includes(code), codes.join(' '))
     assert.ok(codes.includes('answered') && new Set(codes).size > 2, codes.join(' '))
     for (const { content } of outcomes) assert.ok(Buffer.byteLength(content[0]?.text ?? '') <= ANSWER_BYTES)
-    assert.ok(pings.length > 20 && p99 < PING_P99_MS * 10, `p99 ${p99} ms of ${pings.length} pings`)
+    assert.ok(pings > 20 && p99 < PING_P99_MS * 10, `p99 ${p99} ms of ${pings} pings`)
     // A container's processes are not seen from here: there a worker that the kernel ended before its watchdog did has no code
     if (target.name === 'local') assert.ok(peakMb > 50 && peakMb < MAX_PROCESS_MB, `${peakMb} MB`)
     const { structuredContent } = await client.call('read_text_file', { path: 'small.txt' })

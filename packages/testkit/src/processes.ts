@@ -22,6 +22,9 @@ export async function survivors(pids: readonly number[], patienceMs = 5_000): Pr
   return pids.filter(isAlive)
 }
 
+/** Resident memory in MiB; 0 when the process has just ended. */
+export const residentMb = (pid: number) => Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024
+
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8')

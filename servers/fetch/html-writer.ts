@@ -1,10 +1,10 @@
 // Writes the selected part of a page as HTML again: the visible elements alone, links resolved, nothing that acts.
 import { DROPPED } from './page-elements.ts'
+import { PageHead } from './page-head.ts'
 import { pageLink } from './page-link.ts'
 import { type Attributes, type Close, Cut, type Reader } from './visible-events.ts'
 
 const MAX_OUTPUT_CHARS = 1_000_000
-const MAX_TITLE_CHARS = 300
 const VOID: ReadonlySet<string> = new Set('area br col hr img wbr'.split(' '))
 const LINKS: ReadonlySet<string> = new Set(['href', 'src', 'cite', 'poster'])
 const ACTS = /^(?:on.*|style|srcdoc|srcset|formaction|action|ping|background|data)$/
@@ -15,13 +15,11 @@ const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => ENTITIES[sig
 
 export class HtmlWriter implements Reader {
   readonly #parts: string[] = []
-  #base: string
+  readonly #head: PageHead
   #unspent = MAX_OUTPUT_CHARS
-  #title: string | undefined
-  #inTitle = false
 
   constructor(base: string) {
-    this.#base = base
+    this.#head = new PageHead(base)
   }
 
   drops(name: string): 'elements' | undefined {
@@ -29,13 +27,9 @@ export class HtmlWriter implements Reader {
   }
 
   open(name: string, attributes: Attributes): Close {
-    if (name === 'base') this.#base = pageLink(attributes['href'], this.#base) ?? this.#base
-    if (name === 'base' || (name === 'title' && this.#title !== undefined)) return () => undefined
-    if (name === 'title') {
-      this.#title = ''
-      this.#inTitle = true
-      return () => void (this.#inTitle = false)
-    }
+    const closesTitle = this.#head.open(name, attributes)
+    if (closesTitle !== undefined) return closesTitle
+    if (name === 'base' || name === 'title') return () => undefined
     const end = VOID.has(name) ? '' : `</${name}>`
     this.#spend(end.length) // ahead, so that what was opened can always be closed
     this.#push(`<${name}${Object.entries(attributes).map(this.#attribute).join('')}>`)
@@ -43,18 +37,16 @@ export class HtmlWriter implements Reader {
   }
 
   text(data: string): void {
-    if (!this.#inTitle) this.#push(escaped(data))
-    else if ((this.#title?.length ?? 0) < MAX_TITLE_CHARS) this.#title += data
+    if (!this.#head.text(data)) this.#push(escaped(data))
   }
 
   result(): { title?: string; text: string } {
-    const title = this.#title?.replace(/\s+/g, ' ').trim().slice(0, MAX_TITLE_CHARS)
-    return { ...(title ? { title } : {}), text: this.#parts.join('').trim() }
+    return { ...this.#head.facts(), text: this.#parts.join('').trim() }
   }
 
   readonly #attribute = ([name, value]: [string, string]): string => {
     if (!ATTRIBUTE.test(name) || ACTS.test(name)) return ''
-    const shown = LINKS.has(name) && !value.startsWith('#') ? pageLink(value, this.#base) : value
+    const shown = LINKS.has(name) && !value.startsWith('#') ? pageLink(value, this.#head.base) : value
     return shown === undefined ? '' : ` ${name}="${escaped(shown)}"`
   }
 

@@ -1,5 +1,6 @@
 // Collects the visible links of a page, each target once and in order, as lines of markdown.
 import { DROPPED } from './page-elements.ts'
+import { PageHead } from './page-head.ts'
 import { pageLink } from './page-link.ts'
 import { type Attributes, type Close, Cut, type Reader } from './visible-events.ts'
 
@@ -9,13 +10,11 @@ const SPECIAL = /[\\`*[\]<]/g
 
 export class LinkList implements Reader {
   readonly #links = new Map<string, string>()
-  #base: string
+  readonly #head: PageHead
   #label: string | undefined
-  #title: string | undefined
-  #inTitle = false
 
   constructor(base: string) {
-    this.#base = base
+    this.#head = new PageHead(base)
   }
 
   drops(name: string): 'elements' | undefined {
@@ -23,28 +22,23 @@ export class LinkList implements Reader {
   }
 
   open(name: string, attributes: Attributes): Close {
-    if (name === 'base') this.#base = pageLink(attributes['href'], this.#base) ?? this.#base
-    if (name === 'title' && this.#title === undefined) {
-      this.#title = ''
-      this.#inTitle = true
-      return () => void (this.#inTitle = false)
-    }
+    const closesTitle = this.#head.open(name, attributes)
+    if (closesTitle !== undefined) return closesTitle
     if (name === 'img' && attributes['alt'] !== undefined) this.text(` ${attributes['alt']} `)
-    const target = name === 'a' ? pageLink(attributes['href'], this.#base) : undefined
+    const target = name === 'a' ? pageLink(attributes['href'], this.#head.base) : undefined
     if (target === undefined) return () => undefined
     this.#label = ''
     return () => this.#add(target)
   }
 
   text(data: string): void {
-    if (this.#inTitle && (this.#title?.length ?? 0) < 300) this.#title += data
+    this.#head.text(data)
     if (this.#label !== undefined && this.#label.length < MAX_LABEL_CHARS) this.#label += data
   }
 
   result(): { title?: string; text: string } {
-    const title = this.#title?.replace(/\s+/g, ' ').trim().slice(0, 300)
     const lines = [...this.#links].map(([target, label]) => `- [${label}](${target})`)
-    return { ...(title ? { title } : {}), text: lines.join('\n') }
+    return { ...this.#head.facts(), text: lines.join('\n') }
   }
 
   #add(target: string): void {

@@ -57,14 +57,14 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...PIPELINE,
-    find: 'must(await controls.taint.gate(operation, call))',
-    replace: 'await controls.taint.gate(operation, call)',
+    find: 'must(await passage.gate())',
+    replace: 'await passage.gate()',
     because: 'what the caller carries is asked for and not obeyed',
   },
   {
     ...PIPELINE,
-    find: '...carried(await controls.taint.carry(operation, call))',
-    replace: '...carried(await controls.taint.carry(operation, call).catch(() => ""))',
+    find: '...carried(await passage.carry())',
+    replace: '...carried(await passage.carry().catch(() => ""))',
     because: 'an answer leaves although its label could not be kept',
   },
   {

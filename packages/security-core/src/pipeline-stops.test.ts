@@ -12,9 +12,14 @@ import {
   recordedPipeline,
 } from '@hardened-mcp/testkit'
 import type { AuditEventType } from './audit/event.ts'
-import { deny } from './decision.ts'
+import { allow, deny } from './decision.ts'
 import { Denial, type DenialCode } from './denial.ts'
 import { type Controls, pipeline } from './pipeline.ts'
+import type { Passage } from './taint/taint.ts'
+
+const passing =
+  (over: Partial<Passage>): Controls<NoteOperation>['taint'] =>
+  () => ({ gate: async () => allow(), carry: async () => '', ...over })
 
 suite('stops', () => {
   const TYPE_OF: Readonly<Record<DenialCode, AuditEventType>> = {
@@ -83,14 +88,16 @@ suite('stops', () => {
     const boom = () => {
       throw new Error('boom')
     }
+    const carryFails = { taint: passing({ carry: boom }) }
     const parts: readonly Partial<Controls<NoteOperation>>[] = [
       { newCallId: boom },
       { now: boom },
       { fingerprint: boom },
       { guards: [boom] },
       { policies: [boom] },
-      { taint: { ...aControl().taint, gate: boom } },
-      { taint: { ...aControl().taint, carry: boom } },
+      { taint: boom },
+      { taint: passing({ gate: boom }) },
+      carryFails,
       { execute: boom },
       { audit: boom },
       { filters: [{ name: 'x', suspects: /^/, says: String, clean: boom }] },
@@ -99,7 +106,7 @@ suite('stops', () => {
       const { executor, answer } = recordedPipeline('write', part)
       const code = codeOf(await answer())
       assert.ok(code === 'internal' || code === 'audit_unavailable', `${Object.keys(part).join()}: ${code}`)
-      const ran = 'filters' in part || part.taint?.carry === boom ? 1 : 0
+      const ran = 'filters' in part || part === carryFails ? 1 : 0
       assert.equal(executor.seen.length, ran)
     }
     const tool = aTool({ plan: boom })
@@ -108,7 +115,7 @@ suite('stops', () => {
 
   test('a call that the labels of its caller stop does nothing', async () => {
     const { executor, answer } = recordedPipeline('egress', {
-      taint: { ...aControl().taint, gate: async () => deny('tainted', 'What would arrive is private') },
+      taint: passing({ gate: async () => deny('tainted', 'What would arrive is private') }),
     })
     assert.equal(codeOf(await answer()), 'tainted')
     assert.equal(executor.seen.length, 0)
@@ -116,7 +123,7 @@ suite('stops', () => {
 
   test('an answer whose label cannot be kept is not released', async () => {
     const carry = async () => Promise.reject(new Error('no space left'))
-    assert.equal(codeOf(await recordedPipeline('read', { taint: { ...aControl().taint, carry } }).answer()), 'internal')
+    assert.equal(codeOf(await recordedPipeline('read', { taint: passing({ carry }) }).answer()), 'internal')
   })
 
   test('what a refusal says goes through the filters', async () => {

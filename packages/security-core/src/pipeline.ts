@@ -76,14 +76,15 @@ export function pipeline<Operation extends object>(controls: Controls<Operation>
       about = { ...about, ...marksOf(request.input) }
       const input = parseInput(tool.input, request.input)
       const operation = clear(tool.plan(input, call.caller, request.roots), controls.policies, call)
-      must(await controls.taint.gate(operation, call))
+      const passage = controls.taint(operation, call)
+      must(await passage.gate())
       must(await controls.meter.reserve(call, operation))
       const recorded = audit({ type: 'tool_call.request' })
       if (tool.effect !== 'read') await recorded // no record, no effect
       const work = start(controls.execute, operation, tool.budget, stop, call)
       await Promise.allSettled([work, recorded]) // a refusal of the worker is output too: it waits for the record
       await recorded
-      about = { ...about, ...carried(await controls.taint.carry(operation, call)) } // before anything of it goes out
+      about = { ...about, ...carried(await passage.carry()) } // before anything of it goes out
       const result = await work
       const released = release(result, controls.filters, tool.budget)
       used = { rows: result.rows, bytes: Buffer.byteLength(released.text) }

@@ -30,13 +30,13 @@ export function recordedPipeline(effect: 'read' | 'write' | 'egress', over: Part
   const controls = aControl({
     guards: [said('guard 1'), said('guard 2')],
     policies: [said('policy 1'), said('policy 2')],
-    taint: {
+    taint: () => ({
       gate: async () => said('gate')(),
       async carry() {
         log('carry')
         return ''
       },
-    },
+    }),
     execute: executor.execute,
     audit: audit.sink,
     filters: [

@@ -91,12 +91,13 @@ async function play(calls: readonly Call[], storeOf: (server: string) => TaintSt
     const control = taint<Step>({ store: storeOf(server), mode: 'enforce', flowOf })
     const context = CONTEXTS[call.who]
     const stray = world.stray(call)
-    const { verdict } = await control.gate(call.step, context)
+    const passage = control(call.step, context)
+    const { verdict } = await passage.gate()
     if (verdict === 'allow' && stray.length > 0) leaked++
     if (verdict === 'deny' && stray.length === 0) blocked++
     if (verdict === 'deny') continue
     world.run(call)
-    await control.carry(call.step, context)
+    await passage.carry()
   }
   return { leaked, blocked }
 }
@@ -147,7 +148,9 @@ suite('taint()', () => {
     const store = memory()
     const control = taint<object>({ store, mode: 'enforce' })
     const sends = (yields: Label, effect: 'read' | 'write' | 'egress' = 'egress') =>
-      control.gate({}, aCall({ tool: aTool({ effect, yields }) })).then(({ verdict }) => verdict)
+      control({}, aCall({ tool: aTool({ effect, yields }) }))
+        .gate()
+        .then(({ verdict }) => verdict)
     await store.join(aCaller(), label('trusted', 'private'))
     assert.equal(await sends(label('untrusted', 'public')), 'deny')
     assert.equal(await sends(label('untrusted', 'private')), 'allow')
@@ -159,20 +162,20 @@ suite('taint()', () => {
     const seen: string[] = []
     const control = taint<object>({ store, mode: 'enforce', onRefused: (_call, why) => seen.push(why) })
     await store.join(aCaller(), label('untrusted', 'private'))
-    const public_ = await control.gate(
+    const public_ = await control(
       {},
       aCall({ tool: aTool({ effect: 'egress', yields: label('untrusted', 'public') }) }),
-    )
+    ).gate()
     assert.deepEqual(public_, {
       verdict: 'deny',
       code: 'tainted',
       reason: 'What would arrive is private,untrusted',
       detail: { says: 'Private data was read before, and this call could carry it to a place that is not private' },
     })
-    const trusted = await control.gate(
+    const trusted = await control(
       {},
       aCall({ tool: aTool({ effect: 'write', yields: label('trusted', 'private') }) }),
-    )
+    ).gate()
     assert.equal(
       trusted.verdict === 'deny' && trusted.detail?.says,
       'Untrusted content was read before, and this call would write where only trusted content may stand',
@@ -186,7 +189,7 @@ suite('taint()', () => {
     const control = taint<object>({ store, mode: 'mark', onRefused: (_call, why) => seen.push(why) })
     await store.join(aCaller(), label('trusted', 'private'))
     const call = aCall({ tool: aTool({ effect: 'egress', yields: label('untrusted', 'public') }) })
-    assert.equal((await control.gate({}, call)).verdict, 'allow')
+    assert.equal((await control({}, call).gate()).verdict, 'allow')
     assert.deepEqual(seen, ['private'])
   })
 

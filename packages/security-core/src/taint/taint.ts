@@ -29,12 +29,15 @@ export interface TaintStore {
 /** `mark` records what `enforce` would have refused. */
 export type TaintMode = 'enforce' | 'mark'
 
-export interface Taint<Operation extends object> {
+/** Says for one operation of a call, and only once, where it reads and writes; answers both questions by that. */
+export type Taint<Operation extends object> = (operation: Operation, call: CallContext) => Passage
+
+export type Passage = Readonly<{
   /** Before the work: may what the caller carries arrive where this operation writes? */
-  gate(operation: Operation, call: CallContext): Promise<Decision>
+  gate(): Promise<Decision>
   /** After the work and before the answer: resolves to the caller's labels as the audit trail writes them. */
-  carry(operation: Operation, call: CallContext): Promise<string>
-}
+  carry(): Promise<string>
+}>
 
 const SAYS = {
   private: 'Private data was read before, and this call could carry it to a place that is not private',
@@ -49,24 +52,24 @@ export function taint<Operation extends object>(options: {
   onRefused?: (call: CallContext, why: 'private' | 'untrusted') => void
 }): Taint<Operation> {
   const { store, mode, flowOf, onRefused } = options
-  const flow = (operation: Operation, call: CallContext) => flowOf?.(operation, call) ?? flowOfTool(call)
-  return {
-    async gate(operation, call) {
-      const { into, brings = CLEAN } = flow(operation, call)
-      if (into === undefined) return allow()
-      const carried = join(await store.read(call.caller), brings)
-      const why = refusedFlow(carried, into)
-      if (why === undefined) return allow()
-      onRefused?.(call, why)
-      return mode === 'mark'
-        ? allow()
-        : deny('tainted', `What would arrive is ${labelText(carried)}`, { says: SAYS[why] })
-    },
-    async carry(operation, call) {
-      const { reads } = flow(operation, call)
-      if (refusedFlow(reads, CLEAN) === undefined) return labelText(await store.read(call.caller))
-      return labelText(await store.join(call.caller, reads))
-    },
+  return (operation, call) => {
+    const { reads, into, brings = CLEAN } = flowOf?.(operation, call) ?? flowOfTool(call)
+    return {
+      async gate() {
+        if (into === undefined) return allow()
+        const carried = join(await store.read(call.caller), brings)
+        const why = refusedFlow(carried, into)
+        if (why === undefined) return allow()
+        onRefused?.(call, why)
+        return mode === 'mark'
+          ? allow()
+          : deny('tainted', `What would arrive is ${labelText(carried)}`, { says: SAYS[why] })
+      },
+      async carry() {
+        if (refusedFlow(reads, CLEAN) === undefined) return labelText(await store.read(call.caller))
+        return labelText(await store.join(call.caller, reads))
+      },
+    }
   }
 }
 

@@ -154,6 +154,12 @@ const leaked = () => ({
   ).length,
 })
 
+const recordsOf = (mode: string, server: string) =>
+  readFileSync(at(`audit-${mode}-${server}/slot-0.jsonl`), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, string>)
+
 function* sequences(length: number): Generator<string[]> {
   if (length === 0) return yield []
   for (const rest of sequences(length - 1)) for (const title of Object.keys(STEPS)) yield [...rest, title]
@@ -182,12 +188,16 @@ suite('a fully polluted model', () => {
     ])
       await play('mark', sequence)
     assert.deepEqual(leaked(), { web: 2, files: 1 })
+    const marks = recordsOf('mark', 'fetch').filter(({ type, rule }) => type === 'alert.raised' && rule === 'tainted')
+    assert.deepEqual(
+      marks.map(({ err }) => err),
+      Array(2).fill('Would be refused: private data would arrive'),
+    )
   })
 
   test('the trail names the labels and the rule', async () => {
     await play('enforce', ['private rows', 'the web'])
-    const trail = readFileSync(at('audit-enforce-fetch/slot-0.jsonl'), 'utf8').trim().split('\n').at(-1) ?? ''
-    const { type, rule, err } = JSON.parse(trail) as Record<string, string>
+    const { type, rule, err } = recordsOf('enforce', 'fetch').at(-1) ?? {}
     assert.deepEqual([type, rule, err], ['tool_call.denied', 'tainted', 'What would arrive is private,untrusted'])
   })
 

@@ -1,6 +1,9 @@
 // Puts one server together: its tools and policies, the guards, the audit trail and the workers become a registry.
 import { randomUUID } from 'node:crypto'
 import {
+  type AuditSink,
+  aboutCall,
+  type CallContext,
   capabilities,
   type FlowOf,
   type Ledger,
@@ -62,7 +65,11 @@ export function assemble(options: {
         ...(work === undefined ? [] : [work.guard]),
       ],
       policies: definition.policies(resources),
-      taint: taint({ ...labels, flowOf: raised(definition.flow?.(resources), added) }),
+      taint: taint({
+        ...labels,
+        onRefused: labels.mode === 'mark' ? marked(sampled) : undefined,
+        flowOf: raised(definition.flow?.(resources), added),
+      }),
       meter: meter({ current, ledger, cost: (operation) => definition.cost?.(operation) ?? {} }),
       execute: workers.execute,
       filters: filtersOf(config.screening),
@@ -80,6 +87,15 @@ export function largestAnswer(definition: ServerDefinition, config: FrontConfig)
   const tools = definition.tools(parseStrictly(definition.resources, config.resources, 'Resources'))
   return Math.max(...tools.map((tool) => tool.budget.outputBytes))
 }
+
+// Enforced, the refusal has its own record; what is only marked needs one.
+const marked = (audit: AuditSink) => (call: CallContext, why: string) =>
+  audit({
+    ...aboutCall(call),
+    type: 'alert.raised',
+    rule: 'tainted',
+    err: `Would be refused: ${why} data would arrive`,
+  })
 
 // What the policy adds to a tool's answers is added to the label of their place too.
 const raised =

@@ -48,8 +48,8 @@ export function taint<Operation extends object>(options: {
   store: TaintStore
   mode: TaintMode
   flowOf?: FlowOf<Operation> | undefined
-  /** Told about each refused flow, in both modes. */
-  onRefused?: (call: CallContext, why: 'private' | 'untrusted') => void
+  /** Told about each refused flow, in both modes, before anything else happens. Rejecting stops the call. */
+  onRefused?: ((call: CallContext, why: 'private' | 'untrusted') => unknown) | undefined
 }): Taint<Operation> {
   const { store, mode, flowOf, onRefused } = options
   return (operation, call) => {
@@ -60,7 +60,7 @@ export function taint<Operation extends object>(options: {
         const carried = join(await store.read(call.caller), brings)
         const why = refusedFlow(carried, into)
         if (why === undefined) return allow()
-        onRefused?.(call, why)
+        await onRefused?.(call, why)
         return mode === 'mark'
           ? allow()
           : deny('tainted', `What would arrive is ${labelText(carried)}`, { says: SAYS[why] })

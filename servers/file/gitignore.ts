@@ -43,7 +43,13 @@ export function gitIgnored(root: OpenRoot): (segments: readonly string[], isDire
 export type Rules = (segments: readonly string[], isDirectory: boolean) => boolean | undefined
 
 /** Patterns of one sign in a row: their order does not matter. */
-type Run = { readonly ignores: boolean; names: Set<string>; directoryNames: Set<string>; any: string[]; directories: string[] } // biome-ignore format: one row
+type Run = {
+  readonly ignores: boolean
+  names: Set<string>
+  directoryNames: Set<string>
+  any: string[]
+  directories: string[]
+}
 
 export function compileIgnore(text: string, excess: () => Denial): Rules {
   const runs: Run[] = []

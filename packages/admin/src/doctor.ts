@@ -22,7 +22,15 @@ From outside, a deployment:
 Run it inside the container: docker exec CONTAINER /nodejs/bin/node /app/packages/admin/bin/hardened-mcp.js doctor --audit /audit
 Exit code 0: every layer that was looked at holds. 1: one does not. 3: one could not be looked at, which is no yes.`,
   async run(args) {
-    const options = { audit: { type: 'string' }, keys: { type: 'string' }, compose: { type: 'string' }, docker: { type: 'boolean' }, project: { type: 'string' }, reviewed: { type: 'string' }, json: { type: 'boolean' } } as const // biome-ignore format: one table
+    const options = {
+      audit: { type: 'string' },
+      keys: { type: 'string' },
+      compose: { type: 'string' },
+      docker: { type: 'boolean' },
+      project: { type: 'string' },
+      reviewed: { type: 'string' },
+      json: { type: 'boolean' },
+    } as const
     const { values } = parseArgs({ args: [...args], options, strict: true })
     const { json, audit, keys, compose, docker, project = 'hardened-mcp', reviewed } = values
     const fromOutside = compose !== undefined || docker === true

@@ -42,7 +42,10 @@ const CHECKS: readonly Check[] = [
     look(facts) {
       const held = SETS.filter((set) => said(facts, set) !== undefined && !/^0+$/.test(said(facts, set) ?? ''))
       const seen = SETS.every((set) => said(facts, set) !== undefined)
-      return [held.length > 0 ? false : seen ? true : undefined, held.length > 0 ? `held in ${held.join(', ')}` : 'none held'] // biome-ignore format: one pair
+      return [
+        held.length > 0 ? false : seen ? true : undefined,
+        held.length > 0 ? `held in ${held.join(', ')}` : 'none held',
+      ]
     },
   },
   {
@@ -74,7 +77,10 @@ const CHECKS: readonly Check[] = [
   {
     id: 'nothing_writable',
     mend: 'Mount an empty read-only tmpfs on /tmp, data read-only, and nothing writable but the audit directory',
-    look: ({ writable }) => [writable.length === 0, writable.length === 0 ? 'no file could be made anywhere' : `a file could be made in ${writable.join(', ')}`], // biome-ignore format: one pair
+    look: ({ writable }) => [
+      writable.length === 0,
+      writable.length === 0 ? 'no file could be made anywhere' : `a file could be made in ${writable.join(', ')}`,
+    ],
   },
   ...(['memory', 'pids', 'cpu'] as const).map(
     (what): Check => ({
@@ -118,12 +124,20 @@ const CHECKS: readonly Check[] = [
   {
     id: 'audit_verifies',
     mend: 'hardened-mcp audit verify DIR says which record is wrong',
-    look: ({ audit }) => audit && [audit.exitCode === 0 ? true : audit.exitCode === 1 ? false : undefined, `audit verify answers ${audit.exitCode}`], // biome-ignore format: one pair
+    look: ({ audit }) =>
+      audit && [
+        audit.exitCode === 0 ? true : audit.exitCode === 1 ? false : undefined,
+        `audit verify answers ${audit.exitCode}`,
+      ],
   },
   {
     id: 'audit_space',
     mend: 'A file system of its own, or a quota, with room: a full trail stops every call',
-    look: ({ audit }) => audit && [audit.freeBytes === undefined ? undefined : audit.freeBytes >= FREE_BYTES, `${audit.freeBytes ?? 'unknown'} bytes free`], // biome-ignore format: one pair
+    look: ({ audit }) =>
+      audit && [
+        audit.freeBytes === undefined ? undefined : audit.freeBytes >= FREE_BYTES,
+        `${audit.freeBytes ?? 'unknown'} bytes free`,
+      ],
   },
   {
     id: 'keys_private',

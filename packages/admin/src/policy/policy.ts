@@ -36,7 +36,11 @@ schema    Prints the JSON Schema for editors: "$schema" in the file, or a line "
 
 const VERBS: Readonly<Record<string, (args: readonly string[]) => number>> = {
   check(args) {
-    const { values, positionals } = parseArgs({ args: [...args], options: { 'egress-proxy': { type: 'string' } }, allowPositionals: true }) // biome-ignore format: one call
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { 'egress-proxy': { type: 'string' } },
+      allowPositionals: true,
+    })
     const file = checked(only('check', positionals))
     mustGoThrough(file.servers.fetch?.resources, values['egress-proxy'])
     for (const { server, tools } of callableTools(file))

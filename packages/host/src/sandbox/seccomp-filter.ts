@@ -26,7 +26,23 @@ const X32_BIT = 0x40000000 // the second table of x86-64, which no rule here spe
 const CLONE_THREAD = 0x00010000
 const AF_UNIX = 1
 const LISTENING = ['bind', 'listen', 'accept4']
-const CHANGING = ['chmod', 'fchmodat', 'rmdir', 'fsync', 'fdatasync', 'ftruncate', 'rename', 'renameat', 'unlink', 'unlinkat', 'mkdir', 'mkdirat', 'link', 'linkat', 'pwrite64'] // biome-ignore format: one list
+const CHANGING = [
+  'chmod',
+  'fchmodat',
+  'rmdir',
+  'fsync',
+  'fdatasync',
+  'ftruncate',
+  'rename',
+  'renameat',
+  'unlink',
+  'unlinkat',
+  'mkdir',
+  'mkdirat',
+  'link',
+  'linkat',
+  'pwrite64',
+]
 
 type Step = readonly [code: number, yes: number, no: number, value: number]
 
@@ -37,7 +53,12 @@ export function seccompFilter(profile: Profile, role: Role, machine: Machine): B
     [JEQ, 1, 0, AUDIT_ARCH[machine]],
     [RET, 0, 0, KILL_PROCESS],
     [LD, 0, 0, NR],
-    ...(machine === 'x64' ? ([[JGE, 0, 1, X32_BIT], [RET, 0, 0, ERRNO | EPERM]] as const) : []), // biome-ignore format: one step
+    ...(machine === 'x64'
+      ? ([
+          [JGE, 0, 1, X32_BIT],
+          [RET, 0, 0, ERRNO | EPERM],
+        ] as const)
+      : []),
     ...rulesOf(profile, role).flatMap((rule) => rule.names.flatMap((name) => stepsOf(name, rule, machine))),
     [RET, 0, 0, ERRNO | EPERM],
   ]

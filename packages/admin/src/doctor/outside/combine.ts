@@ -19,6 +19,13 @@ export const combine = (
 ): readonly Finding[] =>
   inside.map((finding) => {
     const proofs = PROVED_BY[finding.id]?.map((wanted) => outside.find(({ id }) => id === wanted)) ?? []
-    const proved = finding.verdict === 'unknown' && proofs.length > 0 && proofs.every((proof) => proof !== undefined && (proof.verdict === 'ok' || (proof.services.length > 0 && !proof.services.includes(service)))) // biome-ignore format: one line
+    const proved =
+      finding.verdict === 'unknown' &&
+      proofs.length > 0 &&
+      proofs.every(
+        (proof) =>
+          proof !== undefined &&
+          (proof.verdict === 'ok' || (proof.services.length > 0 && !proof.services.includes(service))),
+      )
     return proved ? { ...finding, verdict: 'ok', checked: `${finding.checked}: seen from outside` } : finding
   })

@@ -3,17 +3,27 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { parse } from 'yaml'
-import { type Deployment, type Mount, type Network, rangeOf, roleOf, type Service } from './deployment.ts'
+import { hardLimit, mountOf, networkOf, networksOf, pairsOf, portOf, tmpfsOf, wordsOf } from './compose-parts.ts'
+import { type Deployment, roleOf, type Service } from './deployment.ts'
 import { type Fields, itemsOf, partOf, textOf, textsOf } from './fields.ts'
 import { interpolate, type Variables } from './interpolate.ts'
 import { seccompChoice } from './seccomp-choice.ts'
 import { bytesOf, secondsOf } from './units.ts'
 
 // Each is judged by a rule, or changes nothing that a rule is about.
-const JUDGED = ['runtime', 'read_only', 'user', 'privileged', 'cap_drop', 'cap_add', 'security_opt', 'ipc', 'pid', 'uts', 'userns_mode', 'cgroup', 'network_mode', 'mem_limit', 'memswap_limit', 'pids_limit', 'cpus', 'ulimits', 'volumes', 'tmpfs', 'devices', 'device_cgroup_rules', 'volumes_from', 'ports', 'networks', 'dns', 'extra_hosts', 'links', 'external_links', 'environment', 'env_file', 'restart', 'logging', 'stop_grace_period', 'sysctls', 'group_add', 'command', 'entrypoint', 'image', 'secrets', 'gpus', 'cgroup_parent'] // biome-ignore format: one list
-const HARMLESS = ['container_name', 'hostname', 'labels', 'depends_on', 'profiles', 'healthcheck', 'platform', 'pull_policy', 'expose', 'stop_signal', 'working_dir'] // biome-ignore format: one list
+const JUDGED = [
+  'runtime read_only user privileged cap_drop cap_add security_opt ipc pid uts userns_mode cgroup',
+  'network_mode mem_limit memswap_limit pids_limit cpus ulimits volumes tmpfs devices',
+  'device_cgroup_rules volumes_from ports networks dns extra_hosts links external_links environment',
+  'env_file restart logging stop_grace_period sysctls group_add command entrypoint image secrets gpus',
+  'cgroup_parent',
+]
+const HARMLESS = [
+  'container_name hostname labels depends_on profiles healthcheck platform pull_policy expose',
+  'stop_signal working_dir',
+]
 const TOP = ['services', 'networks', 'secrets', 'version', 'name']
-const known: ReadonlySet<string> = new Set([...JUDGED, ...HARMLESS])
+const known: ReadonlySet<string> = new Set([...JUDGED, ...HARMLESS].flatMap((line) => line.split(' ')))
 
 /** Throws `RangeError` with one line when the file cannot be read or is no compose file. */
 export function readCompose(file: string, environment: Variables): Deployment {
@@ -81,14 +91,27 @@ function serviceOf(name: string, part: Fields, folder: string): Service {
     cpus: Number(part['cpus'] ?? 0),
     core: hardLimit(part, 'core'),
     files: hardLimit(part, 'nofile'),
-    mounts: [...itemsOf(part['volumes']).map((item) => mountOf(item, folder)), ...textsOf(part['volumes_from']).map((from) => ({ type: 'volumes_from', source: from, target: from, readOnly: false }))], // biome-ignore format: one list
+    mounts: [
+      ...itemsOf(part['volumes']).map((item) => mountOf(item, folder)),
+      ...textsOf(part['volumes_from']).map((from) => ({
+        type: 'volumes_from',
+        source: from,
+        target: from,
+        readOnly: false,
+      })),
+    ],
     tmpfs: textsOf(part['tmpfs']).map(tmpfsOf),
-    devices: [...itemsOf(part['devices']), ...itemsOf(part['device_cgroup_rules']), ...itemsOf(part['gpus'])].map((item) => textOf(item)), // biome-ignore format: one list
+    devices: [...itemsOf(part['devices']), ...itemsOf(part['device_cgroup_rules']), ...itemsOf(part['gpus'])].map(
+      (item) => textOf(item),
+    ),
     ports: itemsOf(part['ports']).map(portOf),
     networks: networksOf(part['networks']),
     dns: textsOf(part['dns']),
     hosts: [...pairsOf(part['extra_hosts']), ...textsOf(part['links']), ...textsOf(part['external_links'])],
-    environment: [...pairsOf(part['environment']), ...itemsOf(part['env_file']).map((item) => `env_file=${textOf(item)}`)], // biome-ignore format: one list
+    environment: [
+      ...pairsOf(part['environment']),
+      ...itemsOf(part['env_file']).map((item) => `env_file=${textOf(item)}`),
+    ],
     restart: text('restart', 'no'),
     logging: { driver, bounded: bytesOf(partOf(logging['options'])['max-size']) > 0 },
     graceSeconds: secondsOf(part['stop_grace_period']),
@@ -97,74 +120,9 @@ function serviceOf(name: string, part: Fields, folder: string): Service {
     command: wordsOf(part['command']),
     entrypoint:
       part['entrypoint'] === undefined || part['entrypoint'] === null ? undefined : wordsOf(part['entrypoint']),
-    unjudged: [...Object.keys(part).filter((key) => !known.has(key) && !key.startsWith('x-')), ...(text('cgroup_parent') === '' ? [] : ['cgroup_parent'])], // biome-ignore format: one list
+    unjudged: [
+      ...Object.keys(part).filter((key) => !known.has(key) && !key.startsWith('x-')),
+      ...(text('cgroup_parent') === '' ? [] : ['cgroup_parent']),
+    ],
   }
 }
-
-function networkOf(name: string, part: Fields): Network {
-  const options = partOf(part['driver_opts'])
-  return {
-    name,
-    internal: part['internal'] === true,
-    driver:
-      part['external'] !== undefined && part['external'] !== false ? 'external' : textOf(part['driver'], 'bridge'),
-    bridge: textOf(options['com.docker.network.bridge.name']),
-    ipv6: part['enable_ipv6'] === true,
-    ...rangeOf(itemsOf(partOf(part['ipam'])['config']).map(partOf), 'ip_range'),
-  }
-}
-
-function mountOf(item: unknown, folder: string): Mount {
-  if (typeof item === 'string') {
-    const [source = '', target = source, flags = ''] = item.split(':')
-    const isPath = /^[./~]/.test(source)
-    return { type: isPath ? 'bind' : 'volume', source: isPath ? resolve(folder, source) : source, target, readOnly: flags.split(',').includes('ro') } // biome-ignore format: one value
-  }
-  const part = partOf(item)
-  const type = textOf(part['type'], 'volume')
-  const source = textOf(part['source'])
-  const propagation = partOf(part['bind'])['propagation']
-  return {
-    type,
-    source: type === 'bind' ? resolve(folder, source) : source,
-    target: textOf(part['target']),
-    readOnly: part['read_only'] === true,
-    ...(propagation === undefined ? {} : { propagation: textOf(propagation) }),
-  }
-}
-
-// ADDRESS:PUBLISHED:TARGET, PUBLISHED:TARGET, TARGET, or the long form. Without an address it is every address.
-function portOf(item: unknown): Service['ports'][number] {
-  if (typeof item === 'object' && item !== null) {
-    const part = partOf(item)
-    return { address: textOf(part['host_ip']), port: textOf(part['published']) }
-  }
-  const [, bracketed, rest = ''] = /^(?:\[([^\]]*)\]:)?([^/]*)/.exec(textOf(item)) ?? []
-  const parts = rest.split(':')
-  if (bracketed !== undefined) return { address: bracketed, port: parts[0] ?? '' }
-  return parts.length > 2 ? { address: parts[0] ?? '', port: parts[1] ?? '' } : { address: '', port: parts.length > 1 ? (parts[0] ?? '') : '' } // biome-ignore format: one line
-}
-
-function networksOf(value: unknown): Service['networks'] {
-  if (Array.isArray(value)) return Object.fromEntries(value.map((name) => [String(name), undefined]))
-  return Object.fromEntries(
-    Object.entries(partOf(value)).map(([name, part]) => {
-      const address = partOf(part)['ipv4_address']
-      return [name, address === undefined ? undefined : textOf(address)]
-    }),
-  )
-}
-
-export function tmpfsOf(entry: string): Service['tmpfs'][number] {
-  const [target = '', options = ''] = entry.split(':')
-  return { target, options: options.split(',').filter(Boolean) }
-}
-
-function hardLimit(part: Fields, name: string): number | undefined {
-  const limit = partOf(part['ulimits'])[name]
-  if (limit === undefined) return undefined
-  return Number(typeof limit === 'object' ? partOf(limit)['hard'] : limit)
-}
-
-const wordsOf = (value: unknown) => (typeof value === 'string' ? value.split(/\s+/).filter(Boolean) : textsOf(value))
-const pairsOf = (value: unknown) => (Array.isArray(value) ? textsOf(value) : Object.entries(partOf(value)).map(([key, item]) => `${key}=${textOf(item)}`)) // biome-ignore format: one line

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { type Deployment, type Mount, type Network, rangeOf, roleOf, type Service } from './deployment.ts'
 import { seccompChoice } from './seccomp-choice.ts'
 import { type Fields, partOf, textOf, textsOf as texts } from './fields.ts'
-import { tmpfsOf } from './compose-file.ts'
+import { tmpfsOf } from './compose-parts.ts'
 
 /** A container: its service, and the process on the host that holds it (0: it does not run). */
 export type Container = Readonly<{ id: string; service: string; pid: number }>
@@ -12,13 +12,28 @@ export type DockerView = Readonly<{ deployment: Deployment; containers: readonly
 const LIMIT_MS = 60_000
 const SERVICE = 'com.docker.compose.service'
 // What Docker says when nothing was asked for: a path of /proc is masked or read-only by itself.
-const UNJUDGED = ['VolumeDriver', 'CgroupParent', 'PublishAllPorts', 'AutoRemove', 'Isolation', 'CpusetCpus', 'Init', 'OomKillDisable'] // biome-ignore format: one list
+const UNJUDGED = [
+  'VolumeDriver',
+  'CgroupParent',
+  'PublishAllPorts',
+  'AutoRemove',
+  'Isolation',
+  'CpusetCpus',
+  'Init',
+  'OomKillDisable',
+]
 const DEFAULTS: ReadonlySet<unknown> = new Set(['', 'default', false, null, undefined])
 
 /** Runs the Docker client. Throws `RangeError` with one line when it fails. */
 export function dockerSays(args: readonly string[], environment = process.env): string {
   try {
-    return execFileSync(environment['DOCKER'] ?? 'docker', [...args], { encoding: 'utf8', env: environment, timeout: LIMIT_MS, maxBuffer: 64 * 1024 * 1024, stdio: ['ignore', 'pipe', 'pipe'] }) // biome-ignore format: one call
+    return execFileSync(environment['DOCKER'] ?? 'docker', [...args], {
+      encoding: 'utf8',
+      env: environment,
+      timeout: LIMIT_MS,
+      maxBuffer: 64 * 1024 * 1024,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
   } catch (thrown) {
     const { stderr, message } = thrown as Error & { stderr?: string }
     throw new RangeError(`docker ${args[0]} failed: ${(stderr ?? message).trim().split('\n')[0]}`)
@@ -31,7 +46,12 @@ export function viewDocker(project: string): DockerView {
   const ids = wordsIn(dockerSays(['ps', '--all', '--quiet', '--no-trunc', ...filter]))
   if (ids.length === 0) throw new RangeError(`Docker has no container of the project ${project}`)
   const inspected = listOf(dockerSays(['inspect', ...ids]))
-  const images = new Map(listOf(dockerSays(['image', 'inspect', ...new Set(inspected.map(({ Image }) => String(Image)))])).map((image) => [textOf(image['Id']), at(image, 'Config')])) // biome-ignore format: one chain
+  const images = new Map(
+    listOf(dockerSays(['image', 'inspect', ...new Set(inspected.map(({ Image }) => String(Image)))])).map((image) => [
+      textOf(image['Id']),
+      at(image, 'Config'),
+    ]),
+  )
   const networks = wordsIn(dockerSays(['network', 'ls', '--quiet', '--no-trunc', ...filter]))
   // With control groups of version 1 Docker shares their namespace with the host by default: paths are seen, nothing can be done.
   const cgroup1 = dockerSays(['info', '--format', '{{.CgroupVersion}}']).trim() === '1'
@@ -40,11 +60,21 @@ export function viewDocker(project: string): DockerView {
   return {
     deployment: {
       services: inspected.map((one) => serviceOf(one, images.get(textOf(one['Image'])) ?? {}, { plain, cgroup1 })),
-      networks: networks.length === 0 ? [] : listOf(dockerSays(['network', 'inspect', ...networks])).map((one) => networkOf(one, plain)), // biome-ignore format: one line
-      secrets: inspected.flatMap((one) => mountsOf(one)).filter(({ target }) => target.startsWith('/run/secrets/')).map(({ target, source }) => ({ name: target.slice('/run/secrets/'.length), file: source })), // biome-ignore format: one chain
+      networks:
+        networks.length === 0
+          ? []
+          : listOf(dockerSays(['network', 'inspect', ...networks])).map((one) => networkOf(one, plain)),
+      secrets: inspected
+        .flatMap((one) => mountsOf(one))
+        .filter(({ target }) => target.startsWith('/run/secrets/'))
+        .map(({ target, source }) => ({ name: target.slice('/run/secrets/'.length), file: source })),
       unjudged: [],
     },
-    containers: inspected.map((one) => ({ id: textOf(one['Id']), service: serviceName(one), pid: Number(at(one, 'State')['Pid'] ?? 0) })), // biome-ignore format: one line
+    containers: inspected.map((one) => ({
+      id: textOf(one['Id']),
+      service: serviceName(one),
+      pid: Number(at(one, 'State')['Pid'] ?? 0),
+    })),
   }
 }
 
@@ -53,7 +83,6 @@ function serviceOf(
   image: Fields,
   { plain, cgroup1 }: Readonly<{ plain: (name: string) => string; cgroup1: boolean }>,
 ): Service {
-  // biome-ignore format: one line
   const [config, host] = [at(container, 'Config'), at(container, 'HostConfig')]
   const name = serviceName(container)
   const text = (key: string) => textOf(host[key])
@@ -96,11 +125,28 @@ function serviceOf(
     cpus: number('NanoCpus') / 1e9 || number('CpuQuota') / period,
     core: hardOf('core'),
     files: hardOf('nofile'),
-    mounts: [...mountsOf(container).filter(({ target }) => !target.startsWith('/run/secrets/')), ...texts(host['VolumesFrom']).map((from) => ({ type: 'volumes_from', source: from, target: from, readOnly: false }))], // biome-ignore format: one list
+    mounts: [
+      ...mountsOf(container).filter(({ target }) => !target.startsWith('/run/secrets/')),
+      ...texts(host['VolumesFrom']).map((from) => ({
+        type: 'volumes_from',
+        source: from,
+        target: from,
+        readOnly: false,
+      })),
+    ],
     tmpfs: Object.entries(at(host, 'Tmpfs')).map(([target, flags]) => tmpfsOf(`${target}:${String(flags)}`)),
-    devices: [...list(host['Devices']), ...list(host['DeviceRequests']), ...texts(host['DeviceCgroupRules'])].map((one) => JSON.stringify(one)), // biome-ignore format: one list
-    ports: Object.values(at(host, 'PortBindings')).flatMap((bindings) => list(bindings).map(({ HostIp, HostPort }) => ({ address: textOf(HostIp), port: textOf(HostPort) }))), // biome-ignore format: one list
-    networks: Object.fromEntries(Object.entries(at(at(container, 'NetworkSettings'), 'Networks')).map(([network, joined]) => [plain(network), textOf((joined as Fields)['IPAddress'])])), // biome-ignore format: one line
+    devices: [...list(host['Devices']), ...list(host['DeviceRequests']), ...texts(host['DeviceCgroupRules'])].map(
+      (one) => JSON.stringify(one),
+    ),
+    ports: Object.values(at(host, 'PortBindings')).flatMap((bindings) =>
+      list(bindings).map(({ HostIp, HostPort }) => ({ address: textOf(HostIp), port: textOf(HostPort) })),
+    ),
+    networks: Object.fromEntries(
+      Object.entries(at(at(container, 'NetworkSettings'), 'Networks')).map(([network, joined]) => [
+        plain(network),
+        textOf((joined as Fields)['IPAddress']),
+      ]),
+    ),
     dns: texts(host['Dns']),
     hosts: [...texts(host['ExtraHosts']), ...texts(host['Links'])],
     environment: texts(config['Env']).filter((pair) => !ofImage.has(pair)),

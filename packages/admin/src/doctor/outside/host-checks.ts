@@ -38,13 +38,20 @@ const CHECKS: readonly Check[] = [
     id: 'runtime_is_gvisor',
     mend: 'Register runsc with Docker: runsc install; a runtime of that name that runs something else is worse than none',
     look: ({ runtimes }) =>
-      runtimes.filter(({ name }) => name.startsWith('runsc')).map(({ name, says }) => [says === undefined ? undefined : says.startsWith('runsc version '), `${name} is ${says?.split('\n')[0] ?? 'not known to Docker'}`]), // biome-ignore format: one chain
+      runtimes
+        .filter(({ name }) => name.startsWith('runsc'))
+        .map(({ name, says }) => [
+          says === undefined ? undefined : says.startsWith('runsc version '),
+          `${name} is ${says?.split('\n')[0] ?? 'not known to Docker'}`,
+        ]),
   },
   {
     id: 'gvisor_version',
     mend: 'gVisor of April 2025 or later, from https://gvisor.dev/docs/user_guide/install/',
     look: ({ runtimes }) =>
-      runtimes.filter(({ name }) => name.startsWith('runsc')).map(({ says }) => sound('gvisor', release(/^runsc version (\S+)/.exec(says ?? '')?.[1]), [])), // biome-ignore format: one chain
+      runtimes
+        .filter(({ name }) => name.startsWith('runsc'))
+        .map(({ says }) => sound('gvisor', release(/^runsc version (\S+)/.exec(says ?? '')?.[1]), [])),
   },
   {
     id: 'runc_version',
@@ -59,17 +66,27 @@ const CHECKS: readonly Check[] = [
   {
     id: 'firewall',
     mend: 'sudo deploy/firewall add, and deploy/up at boot: internal networks reach the host itself',
-    look: ({ firewall }) => [firewall === undefined ? [undefined, 'deploy/firewall check needs root'] : [firewall.code === 0, firewall.says || 'every rule is in place, in front']], // biome-ignore format: one pair
+    look: ({ firewall }) => [
+      firewall === undefined
+        ? [undefined, 'deploy/firewall check needs root']
+        : [firewall.code === 0, firewall.says || 'every rule is in place, in front'],
+    ],
   },
   {
     id: 'keys_private',
     mend: 'chmod 0600, owned by the user of the server (or root, 0440 for its group alone)',
-    look: ({ keys }) => keys.map(({ path, uid, file }) => isPrivate(file, path, (one) => keysMustBePrivate(statsOf(one), path, uid, uid))), // biome-ignore format: one chain
+    look: ({ keys }) =>
+      keys.map(({ path, uid, file }) =>
+        isPrivate(file, path, (one) => keysMustBePrivate(statsOf(one), path, uid, uid)),
+      ),
   },
   {
     id: 'tls_key_private',
     mend: 'chmod 0400; gateway.pem owned by the user of the gateway, ca.key by root',
-    look: ({ secrets }) => secrets.map(({ path, uid, file }) => isPrivate(file, path, (one) => keysMustBePrivate(statsOf(one), path, uid, uid))), // biome-ignore format: one chain
+    look: ({ secrets }) =>
+      secrets.map(({ path, uid, file }) =>
+        isPrivate(file, path, (one) => keysMustBePrivate(statsOf(one), path, uid, uid)),
+      ),
   },
   {
     id: 'tls_certificate',
@@ -77,28 +94,40 @@ const CHECKS: readonly Check[] = [
     look: ({ secrets, nowMs }) =>
       secrets.slice(0, 1).map(({ path, notAfterMs }) => {
         const days = Math.floor(((notAfterMs ?? 0) - nowMs) / DAY_MS)
-        return notAfterMs === undefined ? [undefined, `${path} could not be read`] : [days >= CERTIFICATE_DAYS, `the certificate of the gateway lasts ${days} days`] // biome-ignore format: one pair
+        return notAfterMs === undefined
+          ? [undefined, `${path} could not be read`]
+          : [days >= CERTIFICATE_DAYS, `the certificate of the gateway lasts ${days} days`]
       }),
   },
   {
     id: 'audit_private',
     mend: 'chmod 0700, owned by the user of the server',
-    look: ({ trails }) => trails.map(({ dir, uid, file }) => isPrivate(file, dir, (one) => directoryMustBePrivate(dir, one, uid))), // biome-ignore format: one chain
+    look: ({ trails }) =>
+      trails.map(({ dir, uid, file }) => isPrivate(file, dir, (one) => directoryMustBePrivate(dir, one, uid))),
   },
   {
     id: 'audit_verifies',
     mend: 'hardened-mcp audit verify DIR says which record is wrong',
-    look: ({ trails }) => trails.map(({ service, exitCode }) => [exitCode === 0 ? true : exitCode === 1 ? false : undefined, `${service}: audit verify answers ${exitCode}`]), // biome-ignore format: one pair
+    look: ({ trails }) =>
+      trails.map(({ service, exitCode }) => [
+        exitCode === 0 ? true : exitCode === 1 ? false : undefined,
+        `${service}: audit verify answers ${exitCode}`,
+      ]),
   },
   {
     id: 'audit_space',
     mend: 'A file system of its own, or a quota, with room: a full trail stops every call',
-    look: ({ trails }) => trails.map(({ service, freeBytes }) => [freeBytes === undefined ? undefined : freeBytes >= FREE_BYTES, `${service}: ${freeBytes ?? 'unknown'} bytes free`]), // biome-ignore format: one pair
+    look: ({ trails }) =>
+      trails.map(({ service, freeBytes }) => [
+        freeBytes === undefined ? undefined : freeBytes >= FREE_BYTES,
+        `${service}: ${freeBytes ?? 'unknown'} bytes free`,
+      ]),
   },
   {
     id: 'audit_reviewed',
     mend: `Read the trail at least every ${REVIEW_DAYS} days, then write the date into its file last-review, or say --reviewed DATE`,
-    look: ({ trails, nowMs }) => trails.map(({ service, reviewedMs, startedMs }) => reviewed(service, nowMs, reviewedMs, startedMs)), // biome-ignore format: one chain
+    look: ({ trails, nowMs }) =>
+      trails.map(({ service, reviewedMs, startedMs }) => reviewed(service, nowMs, reviewedMs, startedMs)),
   },
 ]
 
@@ -106,20 +135,32 @@ const CHECKS: readonly Check[] = [
 export const judgeHost = (facts: HostFacts, deployment: Deployment): readonly OutsideFinding[] =>
   CHECKS.flatMap(({ id, mend, look }) => {
     const seen = look(facts, deployment)
-    const worst = seen.some(([held]) => held === false) ? 'bad' : seen.length === 0 || seen.some(([held]) => held === undefined) ? 'unknown' : 'ok' // biome-ignore format: one line
+    const worst = seen.some(([held]) => held === false)
+      ? 'bad'
+      : seen.length === 0 || seen.some(([held]) => held === undefined)
+        ? 'unknown'
+        : 'ok'
     const told = worst === 'ok' ? seen : seen.filter(([held]) => held !== true)
     const checked = [...new Set(told.map(([, text]) => text))].join('; ') || 'nothing of the kind was found'
     return [{ id, verdict: worst, checked, mend, services: [] }]
   })
 
-const release = (version: string | undefined): Release | undefined => (version === undefined ? undefined : { version, mended: new Set() }) // biome-ignore format: one line
+const release = (version: string | undefined): Release | undefined =>
+  version === undefined ? undefined : { version, mended: new Set() }
 
 // A hole that the manifest closes whatever the release is.
 const closedBy = ({ services }: Deployment): readonly string[] =>
-  services.filter(({ role }) => role === 'server' || role === 'proxy').every(({ dns }) => dns.join() === '127.0.0.1') ? ['no_resolver'] : [] // biome-ignore format: one line
+  services.filter(({ role }) => role === 'server' || role === 'proxy').every(({ dns }) => dns.join() === '127.0.0.1')
+    ? ['no_resolver']
+    : []
 
 function sound(tool: 'gvisor' | 'runc' | 'docker', found: Release | undefined, closed: readonly string[]): Seen {
-  const open = found === undefined ? undefined : openHoles(tool, found.version, found.mended)?.filter((hole) => hole.closedBy === undefined || !closed.includes(hole.closedBy)) // biome-ignore format: one line
+  const open =
+    found === undefined
+      ? undefined
+      : openHoles(tool, found.version, found.mended)?.filter(
+          (hole) => hole.closedBy === undefined || !closed.includes(hole.closedBy),
+        )
   if (open === undefined)
     return [undefined, `the release of ${tool} could not be told (${found?.version ?? 'not seen'})`]
   const holes = open.map(({ cves, because }) => `${cves.join(', ')}${cves.length > 0 ? ': ' : ''}${because}`)
@@ -146,7 +187,10 @@ function reviewed(service: string, nowMs: number, reviewedMs: number | undefined
   const days = (fromMs: number) => Math.floor((nowMs - fromMs) / DAY_MS)
   if (reviewedMs !== undefined) {
     const age = days(reviewedMs)
-    return [age >= -1 && age <= REVIEW_DAYS, age < -1 ? `${service}: the review is dated in the future` : `${service}: reviewed ${Math.max(age, 0)} days ago`] // biome-ignore format: one pair
+    return [
+      age >= -1 && age <= REVIEW_DAYS,
+      age < -1 ? `${service}: the review is dated in the future` : `${service}: reviewed ${Math.max(age, 0)} days ago`,
+    ]
   }
   if (startedMs === undefined) return [undefined, `${service}: never reviewed, and the age of the trail is not known`]
   return [days(startedMs) <= REVIEW_DAYS, `${service}: never reviewed, and ${days(startedMs)} days old`]

@@ -18,7 +18,16 @@ export type InForce = Readonly<{
   pids?: string
   cpu?: string
 }>
-type Trail = Readonly<{ service: string; uid: number; dir: string; file: FileFact | undefined; exitCode: number; freeBytes: number | undefined; reviewedMs: number | undefined; startedMs: number | undefined }> // biome-ignore format: one line
+type Trail = Readonly<{
+  service: string
+  uid: number
+  dir: string
+  file: FileFact | undefined
+  exitCode: number
+  freeBytes: number | undefined
+  reviewedMs: number | undefined
+  startedMs: number | undefined
+}>
 
 export type HostFacts = Readonly<{
   nowMs: number
@@ -84,7 +93,16 @@ export async function gatherHost(
 
 async function trail(server: Service, dir: string, reviewed: string | undefined): Promise<Trail> {
   const { file, exitCode, freeBytes } = await trailOf(dir)
-  return { service: server.name, uid: uidOf(server), dir, file, exitCode, freeBytes, reviewedMs: reviewedAt(dir, reviewed), startedMs: firstTime(dir) } // biome-ignore format: one line
+  return {
+    service: server.name,
+    uid: uidOf(server),
+    dir,
+    file,
+    exitCode,
+    freeBytes,
+    reviewedMs: reviewedAt(dir, reviewed),
+    startedMs: firstTime(dir),
+  }
 }
 
 const uidOf = ({ user }: Service) => Number(user.split(':')[0])
@@ -93,16 +111,27 @@ function release(tool: keyof typeof PACKAGES, ask: readonly string[]): Release |
   const version = quiet(() => dockerSays(ask).trim())
   if (version === undefined || version === '') return undefined
   // The number of a distribution's package stands still while its holes are closed; its changelog says which.
-  const changelog = /[+~](?:ds|dfsg|deb)|ubuntu/.test(version) ? quiet(() => gunzipSync(readFileSync(`/usr/share/doc/${PACKAGES[tool]}/changelog.Debian.gz`)).toString()) : undefined // biome-ignore format: one line
+  const changelog = /[+~](?:ds|dfsg|deb)|ubuntu/.test(version)
+    ? quiet(() => gunzipSync(readFileSync(`/usr/share/doc/${PACKAGES[tool]}/changelog.Debian.gz`)).toString())
+    : undefined
   return { version, mended: new Set(changelog?.match(/CVE-\d{4}-\d+/g)) }
 }
 
 function runtimesOf({ services }: Deployment): HostFacts['runtimes'] {
-  const known = quiet(() => JSON.parse(dockerSays(['info', '--format', '{{json .Runtimes}}'])) as Record<string, { path?: string }>) ?? {} // biome-ignore format: one line
+  const known =
+    quiet(
+      () => JSON.parse(dockerSays(['info', '--format', '{{json .Runtimes}}'])) as Record<string, { path?: string }>,
+    ) ?? {}
   const names = new Set(services.map(({ runtime }) => runtime))
   return [...names].map((name) => {
     const path = Object.hasOwn(known, name) ? known[name]?.path : undefined
-    return { name, says: path === undefined ? undefined : quiet(() => execFileSync(path, ['--version'], { encoding: 'utf8', timeout: LIMIT_MS }).trim()) } // biome-ignore format: one line
+    return {
+      name,
+      says:
+        path === undefined
+          ? undefined
+          : quiet(() => execFileSync(path, ['--version'], { encoding: 'utf8', timeout: LIMIT_MS }).trim()),
+    }
   })
 }
 
@@ -127,7 +156,8 @@ function secretsAt(path: string, { services }: Deployment): HostFacts['secrets']
 function inForce(service: string, pid: number): InForce {
   if (pid === 0) return { service, runs: false }
   const lines = quiet(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8').split('\n')) ?? []
-  const groupOf = (controller: string) => lines.map((line) => line.split(':')).find(([, names = '']) => names.split(',').includes(controller))?.[2] // biome-ignore format: one line
+  const groupOf = (controller: string) =>
+    lines.map((line) => line.split(':')).find(([, names = '']) => names.split(',').includes(controller))?.[2]
   const unified = groupOf('')
   const values = Object.entries(GROUP).flatMap(([what, [controller, first, second]]) => {
     const group = groupOf(controller)

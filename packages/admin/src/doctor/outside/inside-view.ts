@@ -12,10 +12,23 @@ export function insideOf(container: string, { command }: Service): readonly Find
     const value = command[command.indexOf(flag) + 1]
     return command.includes(flag) && value !== undefined ? [flag, value] : []
   })
-  const { stdout, stderr } = spawnSync(process.env['DOCKER'] ?? 'docker', ['exec', container, ...DOCTOR, ...asked], { encoding: 'utf8', timeout: LIMIT_MS }) // biome-ignore format: one call
+  const { stdout, stderr } = spawnSync(process.env['DOCKER'] ?? 'docker', ['exec', container, ...DOCTOR, ...asked], {
+    encoding: 'utf8',
+    timeout: LIMIT_MS,
+  })
   try {
-    const findings = stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as Finding) // biome-ignore format: one chain
+    const findings = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Finding)
     if (findings.every(({ id, verdict }) => typeof id === 'string' && typeof verdict === 'string')) return findings
   } catch {} // an answer that is none is told as that
-  return [{ id: 'inside', verdict: 'unknown', checked: `no answer from inside: ${stderr?.split('\n')[0] ?? ''}`, mend: 'The container must run, from an image of this release' }] // biome-ignore format: one value
+  return [
+    {
+      id: 'inside',
+      verdict: 'unknown',
+      checked: `no answer from inside: ${stderr?.split('\n')[0] ?? ''}`,
+      mend: 'The container must run, from an image of this release',
+    },
+  ]
 }

@@ -7,12 +7,18 @@ import type { Deployment, Network, Role } from './deployment.ts'
 import { EVERYONE, type Rule, serviceRule, WALLED } from './rule.ts'
 
 // Who may stand together in one network; each network holds one of these or less.
-const TOGETHER: readonly (readonly string[])[] = [['db-query', 'gateway'], ['file', 'gateway'], ['fetch', 'gateway'], ['egress-proxy', 'fetch']] // biome-ignore format: one table
+const TOGETHER: readonly (readonly string[])[] = [
+  ['db-query', 'gateway'],
+  ['file', 'gateway'],
+  ['fetch', 'gateway'],
+  ['egress-proxy', 'fetch'],
+]
 // The two that lead outside, with the bridge whose name the firewall's rules have.
 const OPEN_BRIDGES: Readonly<Record<string, Role>> = { 'mcp-front0': 'gateway', 'mcp-egress0': 'proxy' }
 const EVERY_ADDRESS: ReadonlySet<string> = new Set(['', '0.0.0.0', '::', '*'])
 
-const membersOf = ({ services }: Deployment, network: string) => services.filter(({ networks }) => Object.hasOwn(networks, network)) // biome-ignore format: one line
+const membersOf = ({ services }: Deployment, network: string) =>
+  services.filter(({ networks }) => Object.hasOwn(networks, network))
 
 export const networkRules: readonly Rule[] = [
   serviceRule({
@@ -46,7 +52,10 @@ export const networkRules: readonly Rule[] = [
       deployment.networks.flatMap((network) => {
         const names = membersOf(deployment, network.name).map(({ name }) => name)
         const open = OPEN_BRIDGES[network.bridge]
-        const fine = open === undefined || network.internal ? names.length < 2 || TOGETHER.some((pair) => names.every((name) => pair.includes(name))) : membersOf(deployment, network.name).every(({ role }) => role === open) // biome-ignore format: one line
+        const fine =
+          open === undefined || network.internal
+            ? names.length < 2 || TOGETHER.some((pair) => names.every((name) => pair.includes(name)))
+            : membersOf(deployment, network.name).every(({ role }) => role === open)
         return fine ? [] : [{ service: network.name, fault: `holds ${names.join(', ')}` }]
       }),
   },
@@ -56,8 +65,14 @@ export const networkRules: readonly Rule[] = [
     mend: 'driver_opts: { com.docker.network.bridge.name: mcp-… }, mcp-front0 and mcp-egress0 as deploy/compose.yaml has them; no enable_ipv6',
     broken: ({ networks, services }) => [
       ...networks.flatMap((network) => oddities(network).map((fault) => ({ service: network.name, fault }))),
-      ...services.flatMap(({ name, networks: joined }) => Object.keys(joined).filter((one) => !networks.some((network) => network.name === one)).map((one) => ({ service: name, fault: `joins ${one}, which is not defined here` }))), // biome-ignore format: one line
-      ...services.filter(({ networks: joined, namespaces }) => Object.keys(joined).length === 0 && namespaces.network !== 'none').map(({ name }) => ({ service: name, fault: 'is in the default network' })), // biome-ignore format: one line
+      ...services.flatMap(({ name, networks: joined }) =>
+        Object.keys(joined)
+          .filter((one) => !networks.some((network) => network.name === one))
+          .map((one) => ({ service: name, fault: `joins ${one}, which is not defined here` })),
+      ),
+      ...services
+        .filter(({ networks: joined, namespaces }) => Object.keys(joined).length === 0 && namespaces.network !== 'none')
+        .map(({ name }) => ({ service: name, fault: 'is in the default network' })),
     ],
   },
   serviceRule({
@@ -82,7 +97,10 @@ export const networkRules: readonly Rule[] = [
     mend: 'Take it away, or judge it yourself: nothing here knows what it does',
     broken: ({ services, unjudged }) => [
       ...unjudged.map((key) => ({ service: 'the file', fault: { unseen: `${key} is not judged` } })),
-      ...services.flatMap(({ name, role, unjudged: keys }) => [...(role === 'other' ? [{ service: name, fault: { unseen: 'is no service of this suite' } }] : []), ...keys.map((key) => ({ service: name, fault: { unseen: `${key} is not judged` } }))]), // biome-ignore format: one list
+      ...services.flatMap(({ name, role, unjudged: keys }) => [
+        ...(role === 'other' ? [{ service: name, fault: { unseen: 'is no service of this suite' } }] : []),
+        ...keys.map((key) => ({ service: name, fault: { unseen: `${key} is not judged` } })),
+      ]),
     ],
   },
 ]

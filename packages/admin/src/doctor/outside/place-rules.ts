@@ -29,10 +29,14 @@ const FIRST_WORD = /^[a-z][a-z-]*$/
 
 const audit = ({ target }: Mount) => target === '/audit'
 const isOfTheHost = (path: string) =>
-  path === '/' || OF_THE_HOST.some((place) => path === place || path.startsWith(`${place}/`) || place.startsWith(`${path}/`)) || path.endsWith('.sock') // biome-ignore format: one line
+  path === '/' ||
+  OF_THE_HOST.some((place) => path === place || path.startsWith(`${place}/`) || place.startsWith(`${path}/`)) ||
+  path.endsWith('.sock')
 const listed = (faults: readonly string[]): Fault | undefined => (faults.length === 0 ? undefined : faults.join(', '))
 const valuesOf = ({ command }: Service, flag: string) =>
-  command.flatMap((word, at) => (word === flag ? [command[at + 1] ?? ''] : word.startsWith(`${flag}=`) ? [word.slice(flag.length + 1)] : [])) // biome-ignore format: one line
+  command.flatMap((word, at) =>
+    word === flag ? [command[at + 1] ?? ''] : word.startsWith(`${flag}=`) ? [word.slice(flag.length + 1)] : [],
+  )
 
 export const placeRules: readonly Rule[] = [
   serviceRule({
@@ -48,7 +52,11 @@ export const placeRules: readonly Rule[] = [
     mend: 'read_only: true on every volume but the audit directory (a root of file that callers may write is the exception to accept knowingly)',
     of: EVERYONE,
     look: ({ role, mounts }) =>
-      listed(mounts.filter((mount) => !mount.readOnly && !(role === 'server' && audit(mount))).map(({ target }) => `${target} can be written`)), // biome-ignore format: one line
+      listed(
+        mounts
+          .filter((mount) => !mount.readOnly && !(role === 'server' && audit(mount)))
+          .map(({ target }) => `${target} can be written`),
+      ),
   }),
   serviceRule({
     id: 'tmp_covered',
@@ -56,7 +64,9 @@ export const placeRules: readonly Rule[] = [
     mend: 'tmpfs: ["/tmp:ro,noexec,nosuid,nodev,size=4k"]',
     of: WALLED,
     look({ tmpfs }) {
-      const open = tmpfs.flatMap(({ target, options }) => TMPFS.filter((option) => !options.includes(option)).map((option) => `${target} is not ${option}`)) // biome-ignore format: one line
+      const open = tmpfs.flatMap(({ target, options }) =>
+        TMPFS.filter((option) => !options.includes(option)).map((option) => `${target} is not ${option}`),
+      )
       return tmpfs.some(({ target }) => target === '/tmp') ? listed(open) : 'nothing covers /tmp'
     },
   }),
@@ -68,7 +78,11 @@ export const placeRules: readonly Rule[] = [
     look: ({ mounts, role }) =>
       listed(
         mounts
-          .filter(({ type, source, target }) => type === 'volumes_from' || (type === 'bind' && isOfTheHost(source) && !(role === 'proxy' && target === '/etc/resolv.conf'))) // biome-ignore format: one line
+          .filter(
+            ({ type, source, target }) =>
+              type === 'volumes_from' ||
+              (type === 'bind' && isOfTheHost(source) && !(role === 'proxy' && target === '/etc/resolv.conf')),
+          )
           .map(({ source, target }) => `${source} on ${target}`),
       ),
   }),
@@ -77,7 +91,8 @@ export const placeRules: readonly Rule[] = [
     checked: 'no mount is passed on to the host',
     mend: 'Take bind propagation away: shared mounts appear on the host',
     of: EVERYONE,
-    look: ({ mounts }) => listed(mounts.filter(({ propagation }) => /shared/.test(propagation ?? '')).map(({ target }) => target)), // biome-ignore format: one line
+    look: ({ mounts }) =>
+      listed(mounts.filter(({ propagation }) => /shared/.test(propagation ?? '')).map(({ target }) => target)),
   }),
   serviceRule({
     id: 'environment',
@@ -85,7 +100,11 @@ export const placeRules: readonly Rule[] = [
     mend: 'Give settings as arguments and secrets as files: an environment is inherited, dumped and logged',
     of: EVERYONE,
     look: ({ name, environment }) =>
-      listed(environment.map((pair) => pair.split('=')[0] ?? '').filter((key) => OWN_ENVIRONMENT[name]?.includes(key) !== true)), // biome-ignore format: one line
+      listed(
+        environment
+          .map((pair) => pair.split('=')[0] ?? '')
+          .filter((key) => OWN_ENVIRONMENT[name]?.includes(key) !== true),
+      ),
   }),
   serviceRule({
     id: 'entrypoint',

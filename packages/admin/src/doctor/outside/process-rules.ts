@@ -76,8 +76,14 @@ export const processRules: readonly Rule[] = [
     of: EVERYONE,
     look({ namespaces }) {
       const shared = Object.entries(namespaces).filter(([kind, value]) => kind !== 'network' && !OWN.has(value))
-      const network = namespaces.network === 'host' || namespaces.network.startsWith('container:') || namespaces.network.startsWith('service:') // biome-ignore format: one line
-      return unless(shared.length === 0 && !network, [...shared, ...(network ? [['network', namespaces.network]] : [])].map((pair) => pair.join(': ')).join(', ')) // biome-ignore format: one line
+      const network =
+        namespaces.network === 'host' ||
+        namespaces.network.startsWith('container:') ||
+        namespaces.network.startsWith('service:')
+      return unless(
+        shared.length === 0 && !network,
+        [...shared, ...(network ? [['network', namespaces.network]] : [])].map((pair) => pair.join(': ')).join(', '),
+      )
     },
   }),
   serviceRule({
@@ -103,8 +109,20 @@ export const processRules: readonly Rule[] = [
     ({ memory }) => memory > 0,
     ({ memory }) => `memory limit ${memory}`,
   ),
-  limitRule('limit_swap', 'swap', 'memswap_limit equal to mem_limit', ({ memory, memoryAndSwap }) => memory > 0 && memoryAndSwap === memory, ({ memory, memoryAndSwap }) => `memory ${memory}, memory and swap ${memoryAndSwap}`), // biome-ignore format: one rule
-  limitRule('limit_pids', 'processes', `pids_limit, at most ${MAX_PIDS}`, ({ pids }) => pids > 0 && pids <= MAX_PIDS, ({ pids }) => `pids_limit ${pids}`), // biome-ignore format: one rule
+  limitRule(
+    'limit_swap',
+    'swap',
+    'memswap_limit equal to mem_limit',
+    ({ memory, memoryAndSwap }) => memory > 0 && memoryAndSwap === memory,
+    ({ memory, memoryAndSwap }) => `memory ${memory}, memory and swap ${memoryAndSwap}`,
+  ),
+  limitRule(
+    'limit_pids',
+    'processes',
+    `pids_limit, at most ${MAX_PIDS}`,
+    ({ pids }) => pids > 0 && pids <= MAX_PIDS,
+    ({ pids }) => `pids_limit ${pids}`,
+  ),
   limitRule(
     'limit_cpu',
     'processor time',
@@ -112,8 +130,20 @@ export const processRules: readonly Rule[] = [
     ({ cpus }) => cpus > 0,
     ({ cpus }) => `cpus ${cpus}`,
   ),
-  limitRule('no_core_dumps', 'core dumps', 'ulimits: { core: 0 }', ({ core }) => core === 0, ({ core }) => `core ${core ?? 'not set'}`), // biome-ignore format: one rule
-  limitRule('limit_files', 'open files', `ulimits: { nofile: … }, at most ${MAX_FILES}`, ({ files }) => files !== undefined && files > 0 && files <= MAX_FILES, ({ files }) => `nofile ${files ?? 'not set'}`), // biome-ignore format: one rule
+  limitRule(
+    'no_core_dumps',
+    'core dumps',
+    'ulimits: { core: 0 }',
+    ({ core }) => core === 0,
+    ({ core }) => `core ${core ?? 'not set'}`,
+  ),
+  limitRule(
+    'limit_files',
+    'open files',
+    `ulimits: { nofile: … }, at most ${MAX_FILES}`,
+    ({ files }) => files !== undefined && files > 0 && files <= MAX_FILES,
+    ({ files }) => `nofile ${files ?? 'not set'}`,
+  ),
   serviceRule({
     id: 'restart',
     checked: 'nothing starts before the firewall is back after a reboot',
@@ -134,7 +164,8 @@ export const processRules: readonly Rule[] = [
     mend: 'logging: { driver: json-file, options: { max-size: "10m", max-file: "3" } }',
     of: EVERYONE,
     look: ({ logging: { driver, bounded } }) =>
-      unless(driver !== 'none', 'what a server says is thrown away') ?? unless(driver !== 'json-file' || bounded, 'json-file without max-size'), // biome-ignore format: one line
+      unless(driver !== 'none', 'what a server says is thrown away') ??
+      unless(driver !== 'json-file' || bounded, 'json-file without max-size'),
   }),
 ]
 
@@ -145,12 +176,23 @@ function limitRule(
   holds: (service: Service) => boolean,
   says: (service: Service) => string,
 ): Rule {
-  return serviceRule({ id, checked: `${what}: limited everywhere`, mend, of: EVERYONE, look: (one) => unless(holds(one), says(one)) }) // biome-ignore format: one rule
+  return serviceRule({
+    id,
+    checked: `${what}: limited everywhere`,
+    mend,
+    of: EVERYONE,
+    look: (one) => unless(holds(one), says(one)),
+  })
 }
 
 function callFilter({ role, seccomp }: Service): Fault | undefined {
   if (seccomp === 'unreadable') return { unseen: 'the profile could not be read' }
   if (seccomp === 'unconfined') return 'seccomp is unconfined'
   if (role === 'gateway' || role === 'other') return undefined
-  return unless(seccomp === 'own' || seccomp === 'gvisor', seccomp === 'default' ? "Docker's default profile, not the server's own" : 'the profile is not the one that is shipped') // biome-ignore format: one line
+  return unless(
+    seccomp === 'own' || seccomp === 'gvisor',
+    seccomp === 'default'
+      ? "Docker's default profile, not the server's own"
+      : 'the profile is not the one that is shipped',
+  )
 }

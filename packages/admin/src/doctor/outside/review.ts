@@ -24,7 +24,9 @@ export function reviewedAt(dir: string, reviewed: string | undefined): number | 
 /** When the oldest segment of the trail was made; `undefined` when it cannot be seen. A trail that is younger than the interval needs no review yet. */
 export function firstTime(dir: string): number | undefined {
   try {
-    const births = readdirSync(dir).filter((name) => name.endsWith('.jsonl')).map((name) => statSync(join(dir, name)).birthtimeMs) // biome-ignore format: one chain
+    const births = readdirSync(dir)
+      .filter((name) => name.endsWith('.jsonl'))
+      .map((name) => statSync(join(dir, name)).birthtimeMs)
     return births.length === 0 || births.some((birth) => birth <= 0) ? undefined : Math.min(...births)
   } catch {
     return undefined

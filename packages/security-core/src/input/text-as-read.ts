@@ -22,12 +22,12 @@ const RUNS = [
   // Joiners belong to emoji and to scripts that join; beside a Latin letter they only break a word for who compares it.
   /[\u00ad\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff]+|(?<=\p{Script=Latin})[\u200c\u200d]+|[\u200c\u200d]+(?=\p{Script=Latin})|[\u200c\u200d]{4,}/u,
   // Hangul and Khmer fillers, the braille blank, the grapheme joiner, musical and annotation controls: letters without a shape.
-  /[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufff9-\ufffb\u{1D173}-\u{1D17A}]+/u,
+  /(?:\u034f|[\u115f\u1160]|[\u17b4\u17b5]|[\u2800\u3164\uffa0\ufff9-\ufffb]|[\u{1D173}-\u{1D17A}])+/u,
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]+/u,
 ]
 const HIDDEN = new RegExp([`(${FLAG.source})`, ...RUNS.map(({ source }) => `(${source})`)].join('|'), 'gu')
 const SHAPELESS =
-  /[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\u{1D173}-\u{1D17A}\u{E0100}-\u{E01EF}]|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/gu
+  /\p{Default_Ignorable_Code_Point}|[\u2800\ufff9-\ufffb]|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/gu
 
 /** Every run of characters that a person does not see and that no script or emoji needs there, in order. */
 export function hiddenIn(text: string): readonly Hidden[] {

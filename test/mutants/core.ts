@@ -22,6 +22,7 @@ const GCRA = { ...RATE_LIMIT, file: `${CORE}/limits/gcra.ts` }
 const LEDGER = { ...RATE_LIMIT, file: `${CORE}/limits/ledger.ts` }
 const PARSE_INPUT = beside('input/parse-input')
 const INJECTION = beside('input/injection-patterns')
+const TEXT_AS_READ = beside('input/text-as-read')
 const PRINCIPAL = beside('identity/principal')
 
 export const CORE_MUTANTS: readonly Mutant[] = [
@@ -362,5 +363,23 @@ export const CORE_MUTANTS: readonly Mutant[] = [
     find: '.filter((capability) => CAPABILITIES.includes(capability))',
     replace: '',
     because: 'an unknown word is a capability',
+  },
+  {
+    ...TEXT_AS_READ,
+    find: "replace(SHAPELESS, '').replace(MARKS, '$1')",
+    replace: "replace(SHAPELESS, '')",
+    because: 'accents on one letter take minutes',
+  },
+  {
+    ...TEXT_AS_READ,
+    find: "normalize('NFKC').replace(MARKS, '$1')",
+    replace: "normalize('NFKC')",
+    because: 'a second reading gives another text',
+  },
+  {
+    ...TEXT_AS_READ,
+    find: '\\p{Default_Ignorable_Code_Point}|',
+    replace: '',
+    because: 'selectors and joiners keep two words apart that look the same',
   },
 ]

@@ -41,4 +41,10 @@ suite('injectionMarks()', () => {
       injectionMarks({ q: word.repeat(Math.ceil(262_144 / word.length)) })
       assert.ok(performance.now() - started < 5_000)
     })
+
+  test('needs no time in the square of the accents on one letter', () => {
+    const started = performance.now()
+    injectionMarks({ q: `a${'\u0301'.repeat(131_000)}${'\u0316'.repeat(131_000)}` }) // NFKC alone: more than a minute
+    assert.ok(performance.now() - started < 10_000)
+  })
 })

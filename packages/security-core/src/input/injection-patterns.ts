@@ -3,6 +3,7 @@
 // Rule:     five known phrases are looked for in every string of the arguments; the audit records of the call name those found.
 // Limits:   marks, never blocks: the words are legitimate in a question about them, and a paraphrase passes unseen.
 // Proof:    injection-patterns.test.ts
+import { asRead } from './text-as-read.ts'
 
 // At most 20 characters between the words, line breaks included: the article of the seed's scenario breaks its line there.
 // Bounded gaps keep each pattern linear in the length of the text.
@@ -20,7 +21,6 @@ export type InjectionMark = keyof typeof PATTERNS | 'unscanned'
 const MAX_CHARS = 262_144 // more than any schema of the suite admits; a megabyte of padding is itself worth a mark
 const MAX_VALUES = 10_000
 const MAX_DEPTH = 16
-const UNSEEN = /[\ufe00-\ufe0f]|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u{E0000}-\u{E01EF}]/gu
 
 /** Returns the names of the patterns found in the strings of `input`, keys included, in the order of the table. */
 export function injectionMarks(input: unknown): readonly InjectionMark[] {
@@ -55,6 +55,3 @@ function collect(
     collect(item, depth + 1, texts, left)
   }
 }
-
-// What a model reads: full-width letters are letters (NFKC), characters without a shape are not there.
-const asRead = (text: string) => text.replace(UNSEEN, '').normalize('NFKC')

@@ -62,6 +62,65 @@ suite('hiddenIn() and asRead()', () => {
     ))
 })
 
+suite('asRead() and skeleton(), whatever the text', () => {
+  const piece = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 1 }),
+    fc.constantFrom(
+      '\u0301',
+      '\u0316',
+      '´',
+      'ﷺ',
+      'ﬁ',
+      '\ud800',
+      '\udc00',
+      'İ',
+      'ẞ',
+      'Ａ',
+      '\u200b',
+      '\uffa0',
+      tags('a'),
+    ),
+  )
+
+  test('a second reading changes nothing, and no half of a pair is left where there was none', () =>
+    fc.assert(
+      fc.property(fc.string({ unit: piece, maxLength: 60 }), (text) => {
+        const read = asRead(text)
+        assert.equal(asRead(read), read)
+        assert.ok(!text.isWellFormed() || read.isWellFormed())
+        assert.equal(skeleton(read), skeleton(text))
+      }),
+      { numRuns: 1_000 },
+    ))
+
+  test('a spacing accent before thirty marks: its own mark is the thirty-first', () => {
+    const read = asRead(`´${'\u0316'.repeat(30)}`)
+    assert.equal(read, ` ${'\u0316'.repeat(30)}`)
+    assert.equal(asRead(read), read)
+  })
+
+  const HOSTILE = [
+    '\u0301\u0316',
+    '\u0345\u0301\u0f39',
+    'ﷺ',
+    '\u200b',
+    '\u200c\u200d',
+    '\ufe0f',
+    tags('x'),
+    '\ud800',
+    'а',
+  ]
+  for (const read of [asRead, skeleton, hiddenIn, mixedWords])
+    for (const unit of HOSTILE)
+      test(`${read.name}: a million units of ${JSON.stringify(unit)} end in seconds`, () => {
+        const started = performance.now()
+        read(`a${unit.repeat(1_000_000 / unit.length)}`)
+        // All of one mark before the next one: NFKC alone moves each of the later past all of the earlier, and takes minutes.
+        if (unit.length > 1) read(`a${[...unit].map((one) => one.repeat(1_000_000 / unit.length)).join('')}`)
+        assert.ok(performance.now() - started < 20_000)
+      })
+})
+
 suite('skeleton() and mixedWords()', () => {
   const ROWS: readonly [text: string, skeleton: string, mixed: number][] = [
     ['re\u0430d_f\u0456le', 'read_file', 2],

@@ -28,6 +28,9 @@ const RUNS = [
 const HIDDEN = new RegExp([`(${FLAG.source})`, ...RUNS.map(({ source }) => `(${source})`)].join('|'), 'gu')
 const SHAPELESS =
   /\p{Default_Ignorable_Code_Point}|[\u2800\ufff9-\ufffb]|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/gu
+// UAX #15 §13: stream-safe text has no more than 30 marks in a row. Without that bound NFKC takes time in the square of the run.
+const MARKS = /(\p{M}{30})\p{M}+/gu
+const PRINTABLE = /^[\t\n\r -~]*$/
 
 /** Every run of characters that a person does not see and that no script or emoji needs there, in order. */
 export function hiddenIn(text: string): readonly Hidden[] {
@@ -39,16 +42,16 @@ export function hiddenIn(text: string): readonly Hidden[] {
   })
 }
 
-/** What a model reads: compatibility forms unified, hidden writing spelt out in its place, characters without a shape gone. */
-export const asRead = (text: string): string =>
-  text
-    .replace(HIDDEN, (run, flag: string | undefined, ...rest: unknown[]) => {
-      if (flag !== undefined) return run
-      const kind = KINDS[rest.slice(0, KINDS.length).findIndex((group) => group !== undefined)]
-      return kind === undefined ? '' : spelt(kind, run, text, rest[KINDS.length] as number)
-    })
-    .replace(SHAPELESS, '')
-    .normalize('NFKC')
+/** What a model reads: compatibility forms unified, hidden writing spelt out in its place, characters without a shape gone. Linear. */
+export function asRead(text: string): string {
+  if (PRINTABLE.test(text)) return text
+  const spelled = text.replace(HIDDEN, (run, flag: string | undefined, ...rest: unknown[]) => {
+    if (flag !== undefined) return run
+    const kind = KINDS[rest.slice(0, KINDS.length).findIndex((group) => group !== undefined)]
+    return kind === undefined ? '' : spelt(kind, run, text, rest[KINDS.length] as number)
+  })
+  return spelled.replace(SHAPELESS, '').replace(MARKS, '$1').normalize('NFKC').replace(MARKS, '$1')
+}
 
 /** The same with letters that look Latin written as the Latin ones, without accents, in lower case. For comparing only. */
 export const skeleton = (text: string): string =>

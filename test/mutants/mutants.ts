@@ -7,6 +7,7 @@ import { EDGE_MUTANTS } from './edges.ts'
 import { FETCH_MUTANTS } from './fetch.ts'
 import { HOST_MUTANTS } from './host.ts'
 import { IDENTITY_MUTANTS } from './identity.ts'
+import { MANIFEST_MUTANTS } from './manifest.ts'
 import { SERVER_MUTANTS } from './servers.ts'
 
 /** Replaces the only occurrence of `find` in `file`; at least one of `tests` then has to fail. */
@@ -26,5 +27,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...FETCH_MUTANTS,
   ...HOST_MUTANTS,
   ...IDENTITY_MUTANTS,
+  ...MANIFEST_MUTANTS,
   ...SERVER_MUTANTS,
 ]

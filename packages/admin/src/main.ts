@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   keys: async () => (await import('./keys.ts')).keys,
   audit: async () => (await import('./audit.ts')).audit,
   policy: async () => (await import('./policy/policy.ts')).policy,
+  manifest: async () => (await import('./manifest.ts')).manifest,
   taint: async () => (await import('./taint.ts')).taint,
   doctor: async () => (await import('./doctor.ts')).doctor,
 }

@@ -18,6 +18,7 @@ import {
   type ServerDefinition,
 } from '@hardened-mcp/host/admin'
 import { type Command, UsageError } from './command.ts'
+import { keyLine, readText } from './manifest/files.ts'
 import { defaultAuditDir, defaultKeysFile } from './paths.ts'
 import { loadServer, loadServers, SERVER_NAMES } from './servers.ts'
 
@@ -27,6 +28,8 @@ const COMMON = {
   audit: { type: 'string' },
   taint: { type: 'string' },
   keys: { type: 'string' },
+  manifest: { type: 'string' },
+  'manifest-key': { type: 'string' },
   workers: { type: 'string' },
   sandbox: { type: 'string' },
   because: { type: 'string' },
@@ -66,6 +69,7 @@ export const serve: Command = {
       granted,
       auditDir: values.audit ?? defaultAuditDir(name),
       transport,
+      ...manifestOf(values),
       labelsDir: labelsDirOf(values.taint, read?.file.taint?.directory),
       sandbox: sandboxOf(values),
       ...(values.workers === undefined ? {} : { workers: countOf(values.workers) }),
@@ -142,6 +146,12 @@ function sandboxOf({ sandbox = 'permission', because, until }: Values): SandboxR
   return { mode, ...(because === undefined ? {} : { because }), ...(until === undefined ? {} : { until }) }
 }
 
+function manifestOf({ manifest, 'manifest-key': key }: Values): Pick<RunOptions, 'manifest'> {
+  if (manifest === undefined && key === undefined) return {}
+  if (manifest === undefined || key === undefined) throw new UsageError('--manifest and --manifest-key belong together')
+  return { manifest: { note: readText(manifest, 'Manifest'), key: keyLine(key) } }
+}
+
 // The flag is for who has no policy file: one that is there says it itself.
 function labelsDirOf(flag: string | undefined, written: string | undefined): string | undefined {
   if (flag === undefined) return written
@@ -168,6 +178,8 @@ Common flags:
   --policy FILE                   Policy file (YAML or JSON): tools, permissions, rate limits, resources
   --audit DIR                     Directory of the audit trail (default: the user's state directory)
   --taint DIR                     Labels of what callers have read, shared by all servers that name the same directory
+  --manifest FILE                 Signed manifest of the tools: a server that offers anything else does not start
+  --manifest-key KEY              Who has to have signed it: the line that "manifest keygen" printed, or its file
   --workers N                     Worker processes kept ready
   --sandbox MODE                  auto: bubblewrap where it works, else permission (the default), and says so
                                   bwrap: bubblewrap or no start; permission: Node's permission model only

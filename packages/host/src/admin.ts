@@ -12,6 +12,9 @@ export {
   type VerifyOptions,
 } from './audit/verify/verify-directory.ts'
 export type { FrontConfig, HttpConfig } from './config.ts'
+export { serverEntry } from './manifest/as-signed.ts'
+export { createManifestKey, readManifestKey } from './manifest/manifest-key-file.ts'
+export { toolListing } from './mcp/tool-listing.ts'
 export { parseStrictly } from './parse-strictly.ts'
 export { withLabels } from './policy/added-labels.ts'
 export { explainCall } from './policy/explain.ts'

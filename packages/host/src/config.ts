@@ -15,6 +15,8 @@ export type FrontConfig = Readonly<{
   /** Roles, tenants and subjects of a version 2 policy. */
   people?: PeopleSections
   dryRun?: boolean
+  /** The signed manifest that the tools have to be as they stand in, and the key it has to be signed with. */
+  manifest?: Readonly<{ note: string; key: string }>
   /** The file to follow, and the name of the text that was read of it. */
   policyFile?: Readonly<{ path: string; id: string }>
   sharedLimits?: SharedLimits

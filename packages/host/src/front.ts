@@ -8,6 +8,7 @@ import type { FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
 import type { SharedLedger } from './limits/shared-ledger.ts'
 import { operationalLog } from './log.ts'
+import { mustBeAsSigned } from './manifest/as-signed.ts'
 import { parseStrictly } from './parse-strictly.ts'
 import { livePolicy } from './policy/live-policy.ts'
 import type { ToFront, ToSupervisor } from './sandbox/messages.ts'
@@ -36,6 +37,7 @@ async function start(config: FrontConfig): Promise<void> {
   const early: [ToFront, Socket | undefined][] = [] // what arrives while the module is being loaded
   receive = (message, handle) => void early.push([message, handle])
   const { default: definition } = (await import(config.module)) as { default: ServerDefinition }
+  const signedPolicy = mustBeAsSigned(definition, config)
   const limit = definition.work?.(parseStrictly(definition.resources, config.resources, 'Resources'))
   const work = limit === undefined ? undefined : workTime({ secondsPerMinute: limit.secondsPerMinute, now: Date.now })
   const workers = workersOf(definition, config, (operation, ms) => work?.spent(limit?.payer(operation) ?? '', ms))
@@ -48,7 +50,13 @@ async function start(config: FrontConfig): Promise<void> {
   }
   for (const [message, handle] of early) receive(message, handle)
   await workers.ready // nothing is promised to a client before a worker could open what was granted
-  const live = livePolicy({ config, definition, audit: audit.sink, log: (event, fields) => log.warn(event, fields) })
+  const live = livePolicy({
+    config,
+    definition,
+    signedPolicy,
+    audit: audit.sink,
+    log: (event, fields) => log.warn(event, fields),
+  })
   const shared = await sharedOf(config, audit.sink)
   await shared?.ready
   const ledger = shared ?? localLedger(() => performance.now())

@@ -60,3 +60,14 @@ export { ed25519Key, type EpochKey, epochKey, rawPublicKey, SEED_BYTES } from '.
 export { logName, sealCheckpoint, slotOrigin, type TrailSigner, trailSigner } from './audit/checkpoint.ts'
 export { type MerkleTree, merkleTree, type TreeHead } from './audit/merkle-tree.ts'
 export { verifierKey } from './audit/signed-note.ts'
+export { serverDigests, toolDigests } from './manifest/definition-digest.ts'
+export {
+  differences,
+  type Manifest,
+  manifestText,
+  newManifest,
+  readManifest,
+  type ServerEntry,
+  type ToolEntry,
+} from './manifest/manifest.ts'
+export { manifestKey, openManifest, signManifest } from './manifest/signed-manifest.ts'

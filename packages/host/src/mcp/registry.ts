@@ -11,11 +11,12 @@ import {
   type ServerCapabilityPolicy,
   type ToolDefinition,
 } from '@hardened-mcp/security-core'
-import { z } from 'zod'
 import type { ResourceViews } from '../define-server.ts'
 import { type ResourceRegistry, resourceRegistry } from './resource-registry.ts'
+import { type ToolListing, toolListing } from './tool-listing.ts'
 import { refusal, type ToolCallResult, toResult } from './tool-result.ts'
 
+export type { ToolListing } from './tool-listing.ts'
 export type { ToolCallResult } from './tool-result.ts'
 
 /** One text for a tool that does not exist and one that this caller may not see. */
@@ -24,16 +25,6 @@ export const UNKNOWN_TOOL = { code: -32602, message: 'Unknown tool' } as const
 export const UNKNOWN_RESOURCE = { code: -32602, message: 'Unknown resource' } as const
 export const UNKNOWN_RESOURCE_2025 = { code: -32002, message: 'Unknown resource' } as const // the code of the older editions
 export const INTERNAL = { code: -32603, message: 'Internal error' } as const
-
-/** One row of tools/list: plain JSON, computed once. */
-export type ToolListing = Readonly<{
-  name: string
-  title: string
-  description: string
-  inputSchema: Readonly<Record<string, unknown>> & { type: 'object' }
-  outputSchema: Readonly<Record<string, unknown>> & { type: 'object' }
-  annotations: Readonly<Record<string, boolean>>
-}>
 
 export type CallParams = Readonly<{
   name: string
@@ -73,7 +64,7 @@ export function registry<Operation extends object>(options: {
   views?: ResourceViews | undefined
   asksRoots?: boolean | undefined
 }): Registry {
-  const tools = new Map(options.tools.map((tool) => [tool.name, { tool, listing: listingOf(tool) }]))
+  const tools = new Map(options.tools.map((tool) => [tool.name, { tool, listing: toolListing(tool) }]))
   const walk = pipeline(options.controls)
   const visible = (tool: ToolDefinition<unknown, Operation>, caller: Principal) =>
     mayCall(tool, caller, options.policy()).verdict === 'allow'
@@ -106,39 +97,6 @@ export function registry<Operation extends object>(options: {
     },
   }
   return options.views === undefined ? served : { ...served, resources: resourceRegistry(served, options.views, known) }
-}
-
-function listingOf(tool: ToolDefinition): ToolListing {
-  const { name, title, description, annotations } = tool
-  return Object.freeze({
-    name,
-    title,
-    description,
-    inputSchema: schemaOf(tool.input, 'input'),
-    outputSchema: outputSchemaOf(tool.output),
-    annotations: { ...annotations },
-  })
-}
-
-type JsonSchema = Readonly<Record<string, unknown>> & { type: 'object' }
-
-// JSON Schema 2020-12 is the default dialect of MCP 2026-07-28 and valid for older clients; `$schema` would only cost bytes.
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' })
-  if (json.type !== 'object') throw new TypeError('Tool schemas must describe an object')
-  return Object.freeze(json) as JsonSchema
-}
-
-// Clients of 2025-11-25 check refusals against the output schema too, so the schema has to name both shapes.
-function outputSchemaOf(schema: z.ZodType): JsonSchema {
-  const { properties, required, ...json } = schemaOf(schema, 'output')
-  if (Object.keys(properties ?? {}).length === 0) return Object.freeze({ type: 'object' }) // names nothing, so it fits both
-  const common = { error: { type: 'object' }, notices: { type: 'array', items: { type: 'string' } } }
-  return Object.freeze({
-    ...json,
-    properties: { ...(properties as object), ...common },
-    anyOf: [{ required: required ?? [] }, { required: ['error'] }],
-  })
 }
 
 // A probe for tools is an event worth a line; the name is the caller's text, so only its shape is kept.

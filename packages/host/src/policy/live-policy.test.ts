@@ -42,7 +42,7 @@ const aTest = (expect: string) => ({
   ],
 })
 
-function followed(file: string, text: string) {
+function followed(file: string, text: string, isSigned = false) {
   writeFileSync(file, text)
   const { file: parsed, id } = readPolicyFile(file)
   const people = peopleOfFile(parsed)
@@ -60,6 +60,7 @@ function followed(file: string, text: string) {
   const live = livePolicy({
     config,
     definition,
+    signedPolicy: isSigned ? id : undefined,
     audit: sink,
     log: (event, { reason = '' }) => log.push(`${event} ${reason}`),
     pollMs: 20,
@@ -90,6 +91,18 @@ suite('livePolicy()', () => {
     )
     writeFileSync(file, policy({ servers: {} }))
     await until(() => live.current().ceiling === undefined, 'a file without this server grants it nothing')
+    live.close()
+  })
+
+  test('with a signed manifest no other policy is taken over, and the signed one may come back', async () => {
+    const file = join(dir, 'signed.json')
+    const { live, log, may, id } = followed(file, policy(), true)
+    writeFileSync(file, policy({}, { rate_limits: { '*': 1 } }))
+    await until(() => live.trouble() === 'policy_refused', 'the unsigned policy to be refused')
+    assert.deepEqual([may(), live.current().id], ['allow', id])
+    assert.match(log.at(-1) ?? '', /not the policy of the signed manifest/)
+    writeFileSync(file, policy())
+    await until(() => live.trouble() === undefined, 'the signed policy to be seen')
     live.close()
   })
 

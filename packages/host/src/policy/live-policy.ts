@@ -28,6 +28,8 @@ type Events = 'policy_loaded' | 'policy_refused' | 'policy_missing'
 export function livePolicy(from: {
   config: FrontConfig
   definition: Pick<ServerDefinition, 'name' | 'resources' | 'tools' | 'policies'>
+  /** With a signed manifest, the only policy that may be in force. */
+  signedPolicy?: string | undefined
   audit: AuditSink
   log: (event: Events, fields: Readonly<Record<string, string>>) => void
   pollMs?: number
@@ -74,6 +76,8 @@ export function livePolicy(from: {
     }
   }
   const judged = (text: string, id: string): InForce => {
+    if (from.signedPolicy !== undefined && id !== from.signedPolicy)
+      throw new RangeError('It is not the policy of the signed manifest')
     const next = parsePolicy(text)
     mustNotNeedRestart(config, next, name)
     mayRehearse(next, config.transport, Date.now())

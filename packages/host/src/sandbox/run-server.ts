@@ -16,6 +16,8 @@ export type RunOptions = Readonly<{
   policy: ServerPolicy | null
   /** What the rest of the policy file says, and the file itself, which is followed. */
   rest?: Pick<FrontConfig, 'people' | 'dryRun' | 'policyFile' | 'sharedLimits' | 'screening' | 'taint'>
+  /** A server whose tools are not what this note says does not start. */
+  manifest?: FrontConfig['manifest']
   /** Where servers share labels; the directory is made when it is missing. */
   labelsDir?: string | undefined
   /** What the flags granted, as input of the definition's `resources` schema; `undefined` when no flag did. */
@@ -44,6 +46,7 @@ export async function runServer(options: RunOptions): Promise<number> {
     module: options.module,
     policy: policy ?? policyOfGrants(definition.tools(resources), definition.grants(resources)),
     ...options.rest,
+    ...(options.manifest === undefined ? {} : { manifest: options.manifest }),
     resources: described,
     auditDir: made(options.auditDir),
     ...(options.labelsDir === undefined ? {} : { labelsDir: made(options.labelsDir) }),

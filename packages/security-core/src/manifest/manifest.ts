@@ -7,7 +7,7 @@ const MAX_SERVERS = 100
 const MAX_TOOLS = 1_000
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'Must be sha256: and 64 hexadecimal digits')
-const digests = <Part extends string>(parts: readonly Part[]) => {
+const digests = (parts: readonly string[]) => {
   const shape = Object.fromEntries([...parts, 'other'].map((part) => [part, digest.exactOptional()]))
   return z.strictObject({ definition: digest, parts: z.strictObject(shape) })
 }
@@ -119,7 +119,7 @@ function parse(value: unknown): Manifest {
   const { servers } = result.data
   if (!servers.every(({ tools }) => distinct(tools)) || !distinct(servers))
     throw new RangeError('The manifest names a server or a tool twice')
-  return result.data as Manifest
+  return result.data
 }
 
 const distinct = (named: readonly { name: string }[]) => new Set(named.map(({ name }) => name)).size === named.length

@@ -18,7 +18,7 @@ let hostService: ReturnType<typeof createServer> | undefined
 before(
   async () => {
     await prepare()
-    freshState()
+    await freshState()
     await deploy('up', ['--sample'], { MCP_RUNTIME: 'runc' }) // makes state and firewall; the probes run in its place
     await deploy('compose', ['stop', '-t', '12'])
     await buildProbe()

@@ -60,7 +60,7 @@ for (const runtime of RUNTIMES) {
       connect(kind, { url: `https://localhost:${PORT}/${server}/mcp`, key })
 
     before(async () => {
-      freshState()
+      await freshState()
       const said = await deploy('up', ['--sample'], { MCP_RUNTIME: runtime })
       key = /Bearer (mcp_[A-Za-z0-9_-]+)/.exec(said)?.[1] ?? ''
       setDefaultCACertificates([...getCACertificates('default'), readFileSync(join(STATE, 'tls/ca.pem'), 'utf8')])

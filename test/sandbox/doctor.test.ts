@@ -12,7 +12,7 @@ const ENV = { MCP_RUNTIME: 'runc', NODE: process.execPath }
 before(
   async () => {
     await prepare()
-    freshState()
+    await freshState()
     await deploy('up', ['--sample'], ENV)
   },
   { timeout: 900_000 },

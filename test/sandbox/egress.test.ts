@@ -82,7 +82,7 @@ let site: ChildProcess | undefined
 before(
   async () => {
     await prepare()
-    freshState()
+    await freshState()
     const authority = await certificateAuthority('egress test CA')
     const { cert, key } = await authority.issue([SITE])
     const files = { cert: join(STATE, 'site.crt'), key: join(STATE, 'site.key') }

@@ -67,8 +67,9 @@ export async function prepare(): Promise<void> {
   await deploy('build')
 }
 
-/** A fresh state folder: no keys, no certificates, no trail of an earlier run. */
-export function freshState(): void {
+/** A fresh state folder: no keys, no certificates, no trail of an earlier run, and nothing that still runs on those. */
+export async function freshState(): Promise<void> {
+  await deploy('down')
   rmSync(STATE, { recursive: true, force: true })
   mkdirSync(STATE, { recursive: true, mode: 0o711 })
 }

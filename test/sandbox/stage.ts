@@ -26,8 +26,7 @@ export type Stage = Readonly<{
 
 /** Deploys into a fresh state folder, with the site outside, and waits for health. */
 export async function openStage(runtime: Runtime): Promise<Stage> {
-  await deploy('down') // a gateway that an interrupted run left would go on with its old certificate
-  freshState()
+  await freshState()
   for (const dir of ['ca', 'data/db', 'data/files']) mkdirSync(join(STATE, dir), { recursive: true, mode: 0o755 })
   sampleData(DATABASE, DOCUMENTS)
   const outside = await openOutside()

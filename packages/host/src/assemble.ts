@@ -12,6 +12,7 @@ import {
   sampledRefusals,
   type TaintMode,
   type TaintStore,
+  type ToolFacts,
   taint,
   type WorkTime,
 } from '@hardened-mcp/security-core'
@@ -23,6 +24,7 @@ import { parseStrictly } from './parse-strictly.ts'
 import { rehearsal } from './policy/dry-run.ts'
 import type { LivePolicy } from './policy/live-policy.ts'
 import { type AddedLabels, withLabels } from './policy/added-labels.ts'
+import type { ServerPolicy } from './policy/policy-file.ts'
 import { filtersOf } from './policy/screening-section.ts'
 import type { WorkerPool } from './sandbox/worker-pool.ts'
 
@@ -52,7 +54,7 @@ export function assemble(options: {
   const sampled = sampledRefusals(audit.sink, Date.now)
   return registry({
     info: { name, title, version, instructions },
-    tools: definition.tools(resources).map((tool) => withLabels(tool, added)),
+    tools: definition.tools(resources).map((tool) => withDeadline(withLabels(tool, added), config.policy)),
     views: definition.views?.(resources),
     asksRoots: definition.clientRoots?.(resources),
     policy: enforced,
@@ -86,6 +88,12 @@ export function assemble(options: {
 export function largestAnswer(definition: ServerDefinition, config: FrontConfig): number {
   const tools = definition.tools(parseStrictly(definition.resources, config.resources, 'Resources'))
   return Math.max(...tools.map((tool) => tool.budget.outputBytes))
+}
+
+const withDeadline = <Tool extends Pick<ToolFacts, 'budget'>>(tool: Tool, policy: ServerPolicy | null): Tool => {
+  const seconds = policy?.deadline_seconds
+  if (seconds === undefined) return tool
+  return Object.freeze({ ...tool, budget: Object.freeze({ ...tool.budget, deadlineMs: seconds * 1_000 }) })
 }
 
 // Enforced, the refusal has its own record; what is only marked needs one.

@@ -31,6 +31,7 @@ servers:
     allowed_tools: [query_sql]
     permissions: ['tool:read_only', 'resource:local']
     rate_limits: { '*': { per_minute: 1000000, burst: 100000 } }
+    deadline_seconds: 60
     resources: { work_seconds_per_minute: 3600, databases: [{ name: facts, file: ${JSON.stringify(file)}, tables: '*' }] }
 `,
   )

@@ -22,7 +22,7 @@ function changedSections(before: PolicyFile, after: PolicyFile): readonly string
 // What is not a right of a tool: limits, resources, scopes, weakenings.
 function sectionsOf(file: PolicyFile): ReadonlyMap<string, string> {
   const rows = Object.entries(file.servers).flatMap(([name, section]) =>
-    (['rate_limits', 'concurrent', 'budgets', 'labels', 'resources'] as const).map(
+    (['rate_limits', 'concurrent', 'budgets', 'labels', 'deadline_seconds', 'resources'] as const).map(
       (key) => [`servers.${name}.${key}`, section?.[key]] as const,
     ),
   )

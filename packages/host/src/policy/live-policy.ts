@@ -2,7 +2,7 @@
 // Threat:   a policy that is half written, broken or gone while the server runs, and takes every limit with it; an old one that stays for ever.
 // Rule:     the file is looked at every 2 s: read, validated, tested by its own tests, recorded, then put in force as a whole.
 //           One that fails any of it, or is gone, changes nothing: the last good one stands, and log, trail and /healthz say so.
-// Limits:   resources, issuers and the shared store are taken over at a start only: a file that changes them is kept out until then.
+// Limits:   resources, deadlines, labels, issuers and the shared store are taken over at a start only: a file that changes them is kept out until then.
 // Proof:    live-policy.test.ts
 import { readFile, stat } from 'node:fs/promises'
 import type { AuditSink } from '@hardened-mcp/security-core'
@@ -124,9 +124,13 @@ function mustNotNeedRestart(config: FrontConfig, next: PolicyFile, name: string)
   const section = next.servers[name as 'file']
   const isHttp = transport.kind === 'http'
   const followed: readonly (readonly [what: string, now: unknown, before: unknown])[] = [
-    ...(section === undefined || policy?.resources === undefined
+    ...(section === undefined || policy === null
       ? []
-      : [['resources have', section.resources, policy.resources] as const]),
+      : ([
+          ...(policy.resources === undefined ? [] : [['resources have', section.resources, policy.resources] as const]),
+          ['labels have', section.labels, policy.labels],
+          ['deadline_seconds has', section.deadline_seconds, policy.deadline_seconds],
+        ] as const)),
     ...(isHttp ? [['oauth has', { ...next.oauth, revoked: 0 }, { ...transport.oauth, revoked: 0 }] as const] : []),
     ['screening has', next.screening, config.screening],
     ['taint has', next.taint, config.taint],

@@ -36,6 +36,8 @@ const serverPolicy = z.strictObject({
       }),
     )
     .exactOptional(),
+  /** Longest work of one call, and longest wait for a worker. Left out: 10, of fetch 20. */
+  deadline_seconds: z.int().min(1).max(60).exactOptional(),
   /** What the server may reach: its own schema judges it. Left out when flags grant it. */
   resources: z.unknown().optional(),
 })

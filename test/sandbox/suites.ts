@@ -26,6 +26,7 @@ export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
     'three servers that share one folder of labels, one with a root that can be written; no two of the containers share a folder',
   'test/e2e/command.test.ts':
     'the command line on files of this machine; in an image deploy/up runs policy check and keys mint, and soak.test.ts audit verify',
+  'test/e2e/deadline.test.ts': 'writes a policy of its own; the containers have the policy of the sample',
   'test/e2e/drain.test.ts': 'a signal to a process of this machine; soak.test.ts stops the containers in the same way',
   'test/e2e/file-changes.test.ts':
     'files are changed from this machine and the client is told over stdio; the mounts of the containers are read-only',

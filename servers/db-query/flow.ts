@@ -9,9 +9,12 @@ export const ROWS: Label = { integrity: 'untrusted', secrecy: 'private' } // any
 
 export const flow =
   ({ databases }: Pick<Resources, 'databases'>): FlowOf<Operation> =>
-  ({ caller, database }) => ({
-    reads: databases
-      .filter((grant) => mayUse(grant, caller) && (database === undefined || grant.name === database))
-      .map(({ label }) => placeLabel(label, ROWS))
-      .reduce(joinLabels, CLEAN),
-  })
+  ({ caller, database }) => {
+    const read = databases.filter(
+      (grant) => mayUse(grant, caller) && (database === undefined || grant.name === database),
+    )
+    return {
+      reads: read.map(({ label }) => placeLabel(label, ROWS)).reduce(joinLabels, CLEAN),
+      places: read.map(({ name }) => name),
+    }
+  }

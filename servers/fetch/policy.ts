@@ -32,8 +32,11 @@ import type { AllowItem, Resources } from './resources.ts'
 /** Who asks for what; every tenant when none is named. `anyPath` is for robots.txt, which belongs to the host and not to a path of it. */
 export type Ask = Readonly<{ tenant: string | undefined; method: Method; anyPath?: boolean }>
 
-/** `label` is of the place that `url` names: what comes from there, and what may go there. */
-export type UrlJudge = (text: string, ask: Ask) => Readonly<{ decision: Decision; url?: WebUrl; label?: Label }>
+/** `place` is the entry that `url` is judged by, as the operator wrote it; `label` says what comes from there, and what may go there. */
+export type UrlJudge = (
+  text: string,
+  ask: Ask,
+) => Readonly<{ decision: Decision; url?: WebUrl; label?: Label; place?: string }>
 
 /** Pure. Parses the operator's list once. */
 export function urlJudge(granted: Pick<Resources, 'allow' | 'internal'>): UrlJudge {
@@ -43,26 +46,18 @@ export function urlJudge(granted: Pick<Resources, 'allow' | 'internal'>): UrlJud
     if (!reading.ok) return { decision: denyUrl(reading.rule, reading.reason) }
     const { url } = reading
     const inside = granted.internal.filter(({ host, port }) => host === url.host && port === url.port)
-    if (inside.length > 0) return { decision: judgeTerms(inside, url, ask), url, label: labelOf(inside, url, INSIDE) }
+    if (inside.length > 0)
+      return { decision: judgeTerms(inside, url, ask), url, label: labelOf(inside, url, INSIDE), place: url.host }
     const decision = publicHost(url)
     if (decision.verdict !== 'allow') return { decision }
     const listed = entries.filter(({ entry, terms }) => matchesHost(entry, url) && opensTenant(terms, ask.tenant))
     if (listed.length === 0) return { decision: denyUrl('not_allowed', `host ${url.host} is not on the list`) }
     const onPort = listed.filter(({ entry }) => entry.port === url.port)
     if (onPort.length === 0) return { decision: denyUrl('port', `port ${url.port} is not open for ${url.host}`) }
-    return {
-      decision: judgeTerms(
-        onPort.map(({ terms }) => terms),
-        url,
-        ask,
-      ),
-      url,
-      label: labelOf(
-        onPort.toSorted((a, b) => nearness(b.entry) - nearness(a.entry)).map(({ terms }) => terms),
-        url,
-        PAGES,
-      ),
-    }
+    const nearest = onPort.toSorted((a, b) => nearness(b.entry) - nearness(a.entry))
+    const terms = nearest.map((each) => each.terms)
+    const place = nearest[0]?.host ?? ''
+    return { decision: judgeTerms(terms, url, ask), url, label: labelOf(terms, url, PAGES), place }
   }
 }
 
@@ -79,8 +74,8 @@ const nearness = ({ kind, host }: AllowEntry) => (kind === 'exact' ? Number.POSI
 export function flow(granted: Resources): FlowOf<Operation> {
   const judge = urlJudge(granted)
   return function flow({ url, tenant, method }) {
-    const { label = PAGES } = judge(url, { tenant, method })
-    return { reads: label, into: label }
+    const { label = PAGES, place } = judge(url, { tenant, method })
+    return { reads: label, into: label, places: place === undefined ? [] : [place] }
   }
 }
 
@@ -104,7 +99,7 @@ export function listedHeaders(granted: Resources): Policy<Operation> {
 const entriesOf = (item: AllowItem) => {
   const { host, ...terms } = typeof item === 'string' ? { host: item } : item
   const entry = parseAllowEntry(host)
-  return entry === undefined ? [] : [{ entry, terms: terms as Terms }]
+  return entry === undefined ? [] : [{ entry, host, terms: terms as Terms }]
 }
 
 // One entry has to open method and path together: two halves of two entries make no whole.

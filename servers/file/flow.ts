@@ -9,20 +9,29 @@ export const CONTENT: Label = { integrity: 'untrusted', secrecy: 'private' } // 
 
 export function flow(granted: Resources): FlowOf<Operation> {
   const locate = locator(granted)
-  const all = granted.roots.map(labelOf).reduce(joinLabels, CLEAN)
+  const everywhere = placesOf(granted.roots)
   const at = (path: string, scope: Scope) => {
     const reading = locate(path, scope)
-    return reading.ok ? labelOf(reading.place.root) : all // the policies have refused it before
+    return reading.ok ? placesOf([reading.place.root]) : everywhere // the policies have refused it before
   }
   return function flow(operation) {
     if (operation.op === 'roots') return { reads: CLEAN } // names that the operator chose
-    if (operation.op === 'read_many')
-      return { reads: operation.paths.map((path) => at(path, operation)).reduce(joinLabels, CLEAN) }
-    const here = at(operation.path, operation)
-    if (!isChange(operation)) return { reads: here }
-    if (operation.op === 'move') return { reads: CLEAN, into: at(operation.to, operation), brings: here }
-    return { reads: operation.op === 'edit' ? here : CLEAN, into: here } // the diff of an edit shows what was there
+    if (operation.op === 'read_many') {
+      const all = operation.paths.map((path) => at(path, operation))
+      return {
+        reads: all.map(({ label }) => label).reduce(joinLabels, CLEAN),
+        places: [...new Set(all.flatMap(({ places }) => places))],
+      }
+    }
+    const { label, places } = at(operation.path, operation)
+    if (!isChange(operation)) return { reads: label, places }
+    if (operation.op !== 'move') return { reads: operation.op === 'edit' ? label : CLEAN, into: label, places } // the diff of an edit shows what was there
+    const to = at(operation.to, operation)
+    return { reads: CLEAN, into: to.label, brings: label, places: [...to.places, ...places] }
   }
 }
 
-const labelOf = ({ label }: RootGrant) => placeLabel(label, CONTENT)
+const placesOf = (roots: readonly RootGrant[]) => ({
+  label: roots.map(({ label }) => placeLabel(label, CONTENT)).reduce(joinLabels, CLEAN),
+  places: roots.map(({ name }) => name),
+})

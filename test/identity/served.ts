@@ -6,11 +6,12 @@ import { httpAuthenticator } from '../../packages/host/src/identity/http-authent
 import { oauthSection } from '../../packages/host/src/identity/oauth/config.ts'
 import { resourceServer } from '../../packages/host/src/identity/oauth/resource-server.ts'
 import { type Served, serveNotes } from '../../packages/host/src/mcp/fixture/http.ts'
+import { notes } from '../../packages/host/src/mcp/fixture/notes.ts'
 import { type AuthorizationServer, authorizationServer } from './authorization-server.ts'
 import { type Forge, forge } from './forge.ts'
 
 export const RESOURCE = 'https://mcp.example.com/notes/mcp'
-export const SCOPES = 'notes:read notes:admin other'
+export const SCOPES = 'notes:read notes:admin notes:approve other'
 
 export type Stand = Readonly<{
   server: AuthorizationServer
@@ -27,8 +28,12 @@ export type Stand = Readonly<{
 
 const UNTIL = '2099-12-31'
 
-/** `over` replaces parts of the `oauth` section; `issuer` parts of its first issuer. */
-export async function stand(over: object = {}, issuer: object = {}): Promise<Stand> {
+/** `over` replaces parts of the `oauth` section; `issuer` parts of its first issuer; `controls` those of the notes. */
+export async function stand(
+  over: object = {},
+  issuer: object = {},
+  controls: Parameters<typeof notes>[0] = {},
+): Promise<Stand> {
   const server = await authorizationServer(SCOPES)
   const dir = mkdtempSync(join(tmpdir(), 'oauth-'))
   const files = { ca: join(dir, 'ca.pem'), secret: join(dir, 'secret') }
@@ -68,6 +73,7 @@ export async function stand(over: object = {}, issuer: object = {}): Promise<Sta
   })
   let tick = 0
   const served = await serveNotes({
+    registry: notes(controls).registry,
     authenticate: httpAuthenticator({ verify: () => ({ ok: false, reason: 'No such API key' }) }, door),
     oauth,
     now: () => (tick += 60_000), // the throttle of failures has its own tests

@@ -58,9 +58,9 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...PIPELINE,
-    find: 'must(await passage.gate())',
-    replace: 'await passage.gate()',
-    because: 'what the caller carries is asked for and not obeyed',
+    find: 'must(permit.decision)',
+    replace: 'void permit.decision',
+    because: 'what the caller carries, and what needs a yes, is asked for and not obeyed',
   },
   {
     ...PIPELINE,

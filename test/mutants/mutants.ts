@@ -1,5 +1,6 @@
 // One-line breaks of the controls. Each has to turn a test red: a check that stays green does not guard what it names.
 
+import { APPROVAL_MUTANTS } from './approvals.ts'
 import { AUDIT_MUTANTS } from './audit.ts'
 import { CORE_MUTANTS } from './core.ts'
 import { DATA_MUTANTS } from './data.ts'
@@ -20,6 +21,7 @@ export type Mutant = Readonly<{
 }>
 
 export const MUTANTS: readonly Mutant[] = [
+  ...APPROVAL_MUTANTS,
   ...AUDIT_MUTANTS,
   ...CORE_MUTANTS,
   ...DATA_MUTANTS,

@@ -14,6 +14,8 @@ export const IN_CONTAINERS: readonly string[] = [
 
 /** File to the reason, with what stands for it in a container. */
 export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
+  'test/attacks/approvals.test.ts':
+    'the operator looks into a folder of requests from this machine, and a root can be written; no container has such a folder',
   'test/attacks/db-query-callers.test.ts':
     'four keys of two tenants, and a policy of its own over HTTP; the deployment has one key, and its policy is the sample',
   'test/attacks/fetch-known.test.ts':

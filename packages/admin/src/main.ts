@@ -10,6 +10,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   audit: async () => (await import('./audit.ts')).audit,
   policy: async () => (await import('./policy/policy.ts')).policy,
   manifest: async () => (await import('./manifest.ts')).manifest,
+  approvals: async () => (await import('./approvals.ts')).approvals,
   taint: async () => (await import('./taint.ts')).taint,
   doctor: async () => (await import('./doctor.ts')).doctor,
 }

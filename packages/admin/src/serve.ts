@@ -102,6 +102,7 @@ function restOf({ file, id }: PolicyReading, path: string): NonNullable<RunOptio
     ...(shared === undefined ? {} : { sharedLimits: shared }),
     ...(file.screening === undefined ? {} : { screening: file.screening }),
     ...(file.taint === undefined ? {} : { taint: file.taint }),
+    ...(file.approvals === undefined ? {} : { approvals: file.approvals }),
     policyFile: { path: resolve(path), id },
   }
 }

@@ -28,4 +28,5 @@ export { SANDBOX_MODES, type SandboxRequest } from './sandbox/supervisor-sandbox
 export { EXIT_CONFIG } from './sandbox/exit-codes.ts'
 export { CHECKSUM, KEY_PATTERN, mintKey } from './identity/api-key.ts'
 export { keysMustBePrivate, type KeyRecord, readKeysFileSync, updateKeysFile } from './identity/api-key-file.ts'
+export { decide, requestsIn, type Waiting } from './approval/operator-desk.ts'
 export { carriersIn, clearCarrier } from './taint/directory-taint.ts'

@@ -1,6 +1,8 @@
 // Puts one server together: its tools and policies, the guards, the audit trail and the workers become a registry.
 import { randomUUID } from 'node:crypto'
 import {
+  type ApprovalStore,
+  approvals,
   type AuditSink,
   aboutCall,
   type CallContext,
@@ -38,6 +40,7 @@ export function assemble(options: {
   workers: Pick<WorkerPool, 'execute'>
   work?: Pick<WorkTime, 'guard'> | undefined
   labels: Readonly<{ store: TaintStore; mode: TaintMode }>
+  approvals: ApprovalStore
 }): Registry {
   const { definition, config, audit, live, ledger, workers, work, labels } = options
   const { name, title, version, instructions } = definition
@@ -72,6 +75,7 @@ export function assemble(options: {
         onRefused: labels.mode === 'mark' ? marked(sampled) : undefined,
         flowOf: raised(definition.flow?.(resources), added),
       }),
+      approvals: approvals({ rules: () => live.current().approvals, store: options.approvals }),
       meter: meter({ current, ledger, cost: (operation) => definition.cost?.(operation) ?? {} }),
       execute: workers.execute,
       filters: filtersOf(config.screening),

@@ -1,6 +1,7 @@
 // What the operator decided, parsed once and strictly: policy file, flags and defaults become one plain value.
 import type { Capability } from '@hardened-mcp/security-core'
 import type { OauthConfig } from './identity/oauth/config.ts'
+import type { ApprovalsSection } from './policy/approvals-section.ts'
 import type { SharedLimits } from './policy/limits-section.ts'
 import type { PeopleSections, ServerPolicy } from './policy/policy-file.ts'
 import type { ScreeningSection } from './policy/screening-section.ts'
@@ -24,6 +25,8 @@ export type FrontConfig = Readonly<{
   taint?: TaintSection
   /** Where servers share labels, by the policy file or by flag; within this server alone when left out. */
   labelsDir?: string
+  /** Which calls need a yes, and where requests wait. */
+  approvals?: ApprovalsSection
   /** What answers are looked through for; credentials are redacted when it is left out. */
   screening?: ScreeningSection
   resources: unknown

@@ -16,6 +16,7 @@ import { EXIT_BROKEN, EXIT_CONFIG } from './sandbox/exit-codes.ts'
 import { type PoolOptions, type WorkerPool, workerPool } from './sandbox/worker-pool.ts'
 import { type Serving, serve } from './serve.ts'
 import { openLabels } from './taint/open-labels.ts'
+import { openApprovals } from './approval/open-approvals.ts'
 
 const DRAIN_MS = 9_000 // one second less than the supervisor waits
 const LAST_CALLS_MS = 7_000 // what runs then is ended, so that its caller hears of it and its record is written
@@ -61,7 +62,8 @@ async function start(config: FrontConfig): Promise<void> {
   await shared?.ready
   const ledger = shared ?? localLedger(() => performance.now())
   const labels = openLabels({ section: config.taint, dir: config.labelsDir, now: Date.now })
-  const served = assemble({ definition, config, audit, live, ledger, workers, work, labels })
+  const approvals = openApprovals(config.approvals, Date.now)
+  const served = assemble({ definition, config, audit, live, ledger, workers, work, labels, approvals })
   await audit.sink({ type: 'config.loaded', server: definition.name, policy: live.current().id })
   const serving = await serve({
     config,

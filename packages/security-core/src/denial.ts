@@ -1,4 +1,5 @@
 // The one table of refusals: every code a caller can see, with the fixed sentence it stands for.
+import type { Ask } from './approval/ask.ts'
 
 /** Public and stable. A code may be added; none is renamed or removed. */
 export const DENIALS = {
@@ -26,8 +27,8 @@ export type DenialCode = keyof typeof DENIALS
 export const isDenialCode = (value: unknown): value is DenialCode =>
   typeof value === 'string' && Object.hasOwn(DENIALS, value)
 
-/** What a refusal may add: `says` is a fixed public sentence, `retryAfterMs` a wait in milliseconds. */
-export type DenialDetail = Readonly<{ says?: string; retryAfterMs?: number }>
+/** What a refusal may add: `says` is a fixed public sentence, `retryAfterMs` a wait in milliseconds, `ask` what would lift it. */
+export type DenialDetail = Readonly<{ says?: string; retryAfterMs?: number; ask?: Ask }>
 
 /**
  * Ends a call. The caller sees `code` and `says` (or the sentence of the table);
@@ -38,12 +39,14 @@ export class Denial extends Error {
   readonly code: DenialCode
   readonly says: string
   readonly retryAfterMs: number | undefined
+  readonly ask: Ask | undefined
 
   constructor(code: DenialCode, reason: string, detail: DenialDetail = {}, options?: ErrorOptions) {
     super(reason, options)
     this.code = code
     this.says = detail.says ?? DENIALS[code]
     this.retryAfterMs = detail.retryAfterMs
+    this.ask = detail.ask
   }
 }
 

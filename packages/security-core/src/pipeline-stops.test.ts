@@ -19,7 +19,7 @@ import type { Passage } from './taint/taint.ts'
 
 const passing =
   (over: Partial<Passage>): Controls<NoteOperation>['taint'] =>
-  () => ({ gate: async () => allow(), carry: async () => '', ...over })
+  () => ({ gate: async () => allow(), places: [], arriving: () => '', carry: async () => '', ...over })
 
 suite('stops', () => {
   const TYPE_OF: Readonly<Record<DenialCode, AuditEventType>> = {

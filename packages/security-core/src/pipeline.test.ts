@@ -31,6 +31,7 @@ suite('pipeline()', () => {
       'policy 1',
       'policy 2',
       'gate',
+      'approval',
       'audit tool_call.request asked',
       'audit tool_call.request durable',
       'execute',

@@ -1,4 +1,6 @@
 // The life of one call. Read this first: one straight line, no way around a step, no way to take one twice.
+import type { Approvals } from './approval/approvals.ts'
+import type { Consent } from './approval/ask.ts'
 import { type AuditEvent, type AuditSink, aboutCall } from './audit/event.ts'
 import { type Cleared, clear, type Policies } from './clear.ts'
 import { type Decision, must } from './decision.ts'
@@ -30,6 +32,8 @@ export type Controls<Operation extends object> = Readonly<{
   policies: Policies<Operation>
   /** What the caller has read before decides where it may still write and send. */
   taint: Taint<Operation>
+  /** Has the last word on what labels refuse, and on what needs a yes in any case. */
+  approvals: Approvals<Operation>
   /** Reserves what the operation may use, and takes back what it did not. */
   meter: Meter<Operation>
   execute: Executor<Operation>
@@ -51,6 +55,8 @@ export type CallRequest<Operation extends object> = Readonly<{
   caller: Principal
   stop: AbortSignal
   roots?: readonly string[]
+  /** How the person behind the client can be asked; nobody when left out. */
+  consent?: Consent | undefined
   client?: string
   trace?: string
 }>
@@ -77,7 +83,18 @@ export function pipeline<Operation extends object>(controls: Controls<Operation>
       const input = parseInput(tool.input, request.input)
       const operation = clear(tool.plan(input, call.caller, request.roots), controls.policies, call)
       const passage = controls.taint(operation, call)
-      must(await passage.gate())
+      const gate = await passage.gate()
+      const asked = {
+        call,
+        operation,
+        gate,
+        places: passage.places,
+        labels: passage.arriving(),
+        consent: request.consent,
+      }
+      const permit = await controls.approvals(asked)
+      about = { ...about, ...approved(permit.approval) }
+      must(permit.decision)
       must(await controls.meter.reserve(call, operation))
       const recorded = audit({ type: 'tool_call.request' })
       if (tool.effect !== 'read') await recorded // no record, no effect
@@ -130,6 +147,9 @@ const marksOf = (input: unknown): Pick<AuditEvent, 'marks'> => {
   const marks = injectionMarks(input)
   return marks.length === 0 ? {} : { marks: marks.join(',') }
 }
+
+const approved = (approval: string | undefined): Pick<AuditEvent, 'approval'> =>
+  approval === undefined ? {} : { approval }
 
 const carried = (taint: string): Pick<AuditEvent, 'taint'> => (taint === '' ? {} : { taint })
 

@@ -24,6 +24,8 @@ export type Principal = Readonly<{
   can: ReadonlySet<Capability>
   /** What only the scope of the token holds back: a token with more scope could have it. Absent where there are no scopes. */
   heldBack?: ReadonlySet<Capability>
+  /** Of the access token: a name for it that gives nothing away, its scopes, and when it was issued (ms since the epoch). */
+  token?: Readonly<{ id: string; scopes: readonly string[]; issuedAt: number }>
   /** Who acts for the caller, by the verified credential: the one that called first, then those it acts for in turn. */
   chain?: readonly string[]
   /** What the credential itself says of the caller's roles; the policy adds those of its subjects. */

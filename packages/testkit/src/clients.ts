@@ -4,7 +4,7 @@ import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/clien
 import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
-import { ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
+import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
 import { COMMAND } from './command.ts'
 
 /** `v1`: the 1.x SDK. The others are the 2.x client: as it comes, probing for the newest era, and insisting on it. */
@@ -39,12 +39,21 @@ export type TestClient = Readonly<{
   close(): Promise<void>
 }>
 
+/** What the person behind the client does with a question. */
+export type Person = (message: string) => Readonly<{ action: 'accept' | 'decline' | 'cancel'; approve?: boolean }>
+
 const SELF = { name: 'testkit', version: '1.0.0' }
 const PATIENCE_MS = 60_000
 
-export async function connect(kind: ClientKind, reach: Reach): Promise<TestClient> {
+/** A client without a `person` does not say that it can ask. */
+export async function connect(kind: ClientKind, reach: Reach, person?: Person): Promise<TestClient> {
   const transport = 'url' in reach ? overHttp(kind, reach.url, reach.key) : overStdio(kind, programOf(reach))
-  const client = kind === 'v1' ? new LegacyClient(SELF) : new ModernClient(SELF, negotiation(kind))
+  const capabilities = person === undefined ? {} : { elicitation: { form: {} } }
+  const client =
+    kind === 'v1'
+      ? new LegacyClient(SELF, { capabilities })
+      : new ModernClient(SELF, { ...negotiation(kind), capabilities })
+  if (person !== undefined) letAsk(client, person)
   await client.connect(transport)
   return {
     tools: async () => (await client.listTools()).tools,
@@ -67,6 +76,16 @@ export async function connect(kind: ClientKind, reach: Reach): Promise<TestClien
     pid: () => ('pid' in transport ? (transport.pid ?? undefined) : undefined),
     close: () => client.close(),
   }
+}
+
+function letAsk(client: LegacyClient | ModernClient, person: Person): void {
+  const answer = (message: string) => {
+    const { action, approve } = person(message)
+    return approve === undefined ? { action } : { action, content: { approve } }
+  }
+  if (client instanceof LegacyClient)
+    client.setRequestHandler(ElicitRequestSchema, ({ params }) => answer(params.message))
+  else client.setRequestHandler('elicitation/create', ({ params }) => answer(params.message))
 }
 
 async function callTool(

@@ -32,11 +32,17 @@ export function recordedPipeline(effect: 'read' | 'write' | 'egress', over: Part
     policies: [said('policy 1'), said('policy 2')],
     taint: () => ({
       gate: async () => said('gate')(),
+      places: [],
+      arriving: () => '',
       async carry() {
         log('carry')
         return ''
       },
     }),
+    approvals({ gate }) {
+      log('approval')
+      return { decision: gate }
+    },
     execute: executor.execute,
     audit: audit.sink,
     filters: [

@@ -12,6 +12,7 @@ import {
   principal,
   taint,
   type ToolDefinition,
+  unapproved,
   unmetered,
 } from '@hardened-mcp/security-core'
 import { z } from 'zod'
@@ -65,6 +66,7 @@ export const aControl = (over: Partial<Controls<NoteOperation>> = {}): Controls<
   guards: [() => allow()],
   policies: [() => allow()],
   taint: taint({ mode: 'enforce', store: memoryTaint({ windowMs: 60_000, now: fakeClock().now }) }),
+  approvals: unapproved,
   meter: unmetered,
   execute: fakeExecutor<NoteOperation>().execute,
   filters: [hiddenCharacters],

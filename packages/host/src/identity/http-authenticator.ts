@@ -5,6 +5,7 @@
 //           A bound token comes as DPoP with its proof, an unbound one as Bearer; the transport sees only the kind of failure.
 // Limits:   how often may it fail is the transport's throttle; what the caller may do is access/.
 // Proof:    http-authenticator.test.ts, test/identity/matrix.test.ts
+import { hash } from 'node:crypto'
 import { type Principal, principal, type ScopeTable } from '@hardened-mcp/security-core'
 import type { ApiKeyStore } from './api-key-store.ts'
 import { type Credential, credentialOf } from './authorization-header.ts'
@@ -50,7 +51,7 @@ async function byToken(
 ): Promise<Authentication> {
   let verified = false
   try {
-    const { id, tenant, scopes, boundTo, actors } = await door.verify(token)
+    const { id, tenant, scopes, boundTo, actors, issuedAt, jti } = await door.verify(token)
     // RFC 9449 §7.2: a bound token sent as Bearer is a stolen one; a plain token sent as DPoP proves nothing.
     if ((boundTo !== undefined) !== (scheme === 'dpop')) throw new TokenFault('The scheme does not fit the token')
     verified = true
@@ -58,7 +59,8 @@ async function byToken(
     const can = door.scopes.capabilitiesOf(scopes)
     const all = door.scopes.capabilitiesOf(door.scopes.supported)
     const heldBack = [...all].filter((capability) => !can.has(capability))
-    const caller = principal({ id, tenant, auth: 'oauth', can, heldBack, chain: actors })
+    const name = { id: `t_${hash('sha256', JSON.stringify([id, jti]))}`, scopes, issuedAt }
+    const caller = principal({ id, tenant, auth: 'oauth', can, heldBack, chain: actors, token: name })
     inbound.set(caller, { token, scopes })
     return { ok: true, caller }
   } catch (thrown) {

@@ -20,6 +20,8 @@ export type Admission = Readonly<{
   admit(request: IncomingMessage, response: ServerResponse, address: string): Promise<Principal | undefined>
   /** Why the caller's scope is not enough for this message. Recorded before it is told. */
   narrow(request: IncomingMessage, message: unknown, caller: Principal, address: string): Promise<Rejection | undefined>
+  /** What asks for a fresh token with these scopes; the pipeline has recorded the refusal. */
+  stepUp(request: IncomingMessage, oauth: ResourceServer, scopes: readonly string[]): Rejection
 }>
 
 export function httpAdmission(from: {
@@ -60,15 +62,19 @@ export function httpAdmission(from: {
       } catch {
         return NOT_RECORDED
       }
-      const isProven = /^dpop /i.test(request.headers.authorization ?? '')
-      return {
-        status: 403,
-        message: 'The token has not enough scope',
-        headers: oauth.insufficientScope(needs, isProven),
-      }
+      return tooNarrow(oauth.insufficientScope(oauth.scopesFor(needs), isProven(request)))
     },
+    stepUp: (request, oauth, scopes) => tooNarrow(oauth.insufficientScope(scopes, isProven(request))),
   }
 }
+
+const isProven = ({ headers }: IncomingMessage) => /^dpop /i.test(headers.authorization ?? '')
+
+const tooNarrow = (headers: Readonly<Record<string, string>>): Rejection => ({
+  status: 403,
+  message: 'The token has not enough scope',
+  headers,
+})
 
 // The message has not been judged by the protocol layer yet: anything that is no call wants nothing.
 function wantedBy(message: unknown): Wanted {

@@ -104,7 +104,11 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
     }
     const narrowed = await admission.narrow(request, message, caller, peer.address)
     if (narrowed !== undefined) return reject(request, response, narrowed)
-    await relay(await dispatch(request, response, message, caller), response)
+    let wanted: readonly string[] | undefined
+    const web = await dispatch(request, response, message, caller, (scopes) => (wanted = scopes))
+    if (oauth !== undefined && wanted !== undefined)
+      return reject(request, response, admission.stepUp(request, oauth, wanted))
+    await relay(web, response)
   }
 
   async function dispatch(
@@ -112,6 +116,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
     response: ServerResponse,
     message: unknown,
     caller: Principal,
+    onStepUp: (scopes: readonly string[]) => void,
   ): Promise<Response> {
     const gone = new AbortController()
     response.on('close', () => gone.abort()) // answered or disconnected: either way nothing may go on
@@ -122,8 +127,9 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
     })
     if (response.destroyed) gone.abort()
     else open.set(response, web)
-    if (await isLegacyRequest(web, message)) return answerLegacy(options.registry, caller, web, message)
-    const authInfo = { token: '', clientId: caller.id, scopes: [], extra: { caller } } // the token itself goes no further
+    const registry = heard(options.registry, onStepUp)
+    if (await isLegacyRequest(web, message)) return answerLegacy(registry, caller, web, message)
+    const authInfo = { token: '', clientId: caller.id, scopes: [], extra: { caller, registry } } // the token itself goes no further
     return modern.fetch(web, { authInfo, parsedBody: message })
   }
 
@@ -140,6 +146,16 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
     },
   }
 }
+
+// A call that lacks scope is answered by status and header, which the protocol layer does not write.
+const heard = (registry: Registry, onStepUp: (scopes: readonly string[]) => void): Registry => ({
+  ...registry,
+  async call(params) {
+    const result = await registry.call(params)
+    if (result?.ask?.strength === 'step_up') onStepUp(result.ask.scopes)
+    return result
+  },
+})
 
 const ended = (response: ServerResponse) => new Promise((resolve) => response.once('close', resolve))
 

@@ -6,7 +6,8 @@ import type { CallToolRequest, ReadResourceRequest } from '@modelcontextprotocol
 import { z } from 'zod'
 import { clientOf, traceOf } from './client-facts.ts'
 import { type ClientRoots, clientRoots } from './client-roots.ts'
-import { type Registry, UNKNOWN_RESOURCE_2025, UNKNOWN_TOOL } from './registry.ts'
+import { ANSWER_MS, answerOf, canAsk, formOf } from './consent.ts'
+import { type CallParams, type Registry, type ToolCallResult, UNKNOWN_RESOURCE_2025, UNKNOWN_TOOL } from './registry.ts'
 import { resourceWatch } from './resource-watch.ts'
 import { RpcError, withPublicErrors } from './rpc-error.ts'
 
@@ -55,9 +56,13 @@ export function legacyServer(registry: Registry, caller: Principal, stop?: Abort
   }
   server.setRequestHandler(CALL_TOOL, async (request, { signal }) => {
     const { name: tool, arguments: input, _meta } = (request as unknown as CallToolRequest).params
-    const result = await registry.call({ name: tool, arguments: input, ...(await contextOf(_meta, signal)) })
+    // Without a session there is no way back to the client: over HTTP nobody can be asked.
+    const asks = stop === undefined && canAsk(server.getClientCapabilities())
+    const params = { name: tool, arguments: input, consent: { canAsk: asks }, ...(await contextOf(_meta, signal)) }
+    const result = await askedWhereNeeded(server, registry, params)
     if (result === undefined) throw new RpcError(UNKNOWN_TOOL)
-    return result
+    const { ask: _, ...sent } = result
+    return sent
   })
   if (resources === undefined) return server
   server.setRequestHandler(LIST_RESOURCES, () => ({ resources: resources.list(caller) }))
@@ -71,6 +76,22 @@ export function legacyServer(registry: Registry, caller: Principal, stop?: Abort
   if (watches)
     subscriptions(server, async (uri, signal) => resources.state?.({ uri, ...(await contextOf(undefined, signal)) }))
   return server
+}
+
+// The call is judged twice: what was true when the question was put need not be true when it is answered.
+async function askedWhereNeeded(
+  server: Server,
+  registry: Registry,
+  params: CallParams,
+): Promise<ToolCallResult | undefined> {
+  const first = await registry.call(params)
+  if (first?.ask?.strength !== 'elicit' || params.consent?.canAsk !== true) return first
+  const options = { timeout: ANSWER_MS, signal: params.stop }
+  const response = await server
+    .request({ method: 'elicitation/create', params: { mode: 'form', ...formOf(first.ask) } }, ANYTHING, options)
+    .catch(() => undefined)
+  const answer = answerOf(first.ask.id, response)
+  return answer === undefined ? first : registry.call({ ...params, consent: { canAsk: false, answer } })
 }
 
 function subscriptions(server: Server, state: (uri: string, signal: AbortSignal) => Promise<string | undefined>): void {

@@ -2,8 +2,10 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Principal } from '@hardened-mcp/security-core'
 import {
+  CLIENT_CAPABILITIES_META_KEY,
   CLIENT_INFO_META_KEY,
   createMcpHandler,
+  inputRequired,
   type ListToolsResult,
   type McpServerFactory,
   Server,
@@ -11,6 +13,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio'
 import { clientOf, traceOf } from './client-facts.ts'
+import { answerOf, canAsk, formOf } from './consent.ts'
 import { legacyServer } from './legacy.ts'
 import { type Registry, UNKNOWN_RESOURCE, UNKNOWN_TOOL } from './registry.ts'
 import { listening, MOST_SUBSCRIPTIONS, type Watching } from './listening.ts'
@@ -18,6 +21,7 @@ import { RpcError, withPublicErrors } from './rpc-error.ts'
 
 export { isLegacyRequest } from '@modelcontextprotocol/server'
 
+const QUESTION = 'approval'
 const CACHE = { ttlMs: 0, cacheScope: 'private' } as const // what one caller may see is nobody else's business
 const CACHE_HINTS = {
   'tools/list': CACHE,
@@ -50,8 +54,21 @@ export function modernServer(registry: Registry, caller: Principal, stop?: Abort
     return { caller, stop: signal, ...client, ...traceOf(mcpReq._meta) }
   }
   server.setRequestHandler('tools/call', async ({ params }, context) => {
-    const result = await registry.call({ name: params.name, arguments: params.arguments, ...contextOf(context) })
+    const { mcpReq } = context
+    const response = mcpReq.inputResponses?.[QUESTION]
+    const answer = answerOf(mcpReq.requestState(), response)
+    const envelope = mcpReq.envelope as Record<string, unknown> | undefined
+    // A question that was put away is not put again: clients come back by themselves, as often as they are asked.
+    const asks = response === undefined && canAsk(envelope?.[CLIENT_CAPABILITIES_META_KEY])
+    const consent = { canAsk: asks, ...(answer === undefined ? {} : { answer }) }
+    const call = { name: params.name, arguments: params.arguments, consent }
+    const result = await registry.call({ ...call, ...contextOf(context) })
     if (result === undefined) throw new RpcError(UNKNOWN_TOOL)
+    if (result.ask?.strength === 'elicit' && asks)
+      return inputRequired({
+        inputRequests: { [QUESTION]: inputRequired.elicit(formOf(result.ask)) },
+        requestState: result.ask.id, // names a question; what it is about is kept here, and asked about again
+      })
     return {
       content: [...result.content],
       structuredContent: result.structuredContent,
@@ -72,8 +89,10 @@ export function modernServer(registry: Registry, caller: Principal, stop?: Abort
 
 /** Answers 2026-07-28 requests over HTTP, each by a server of its own; everything older is refused. */
 export function modernHandler(registry: Registry, onerror: (error: Error) => void) {
-  const factory: McpServerFactory = ({ authInfo, requestInfo }) =>
-    modernServer(registry, authInfo?.extra?.['caller'] as Principal, requestInfo?.signal)
+  const factory: McpServerFactory = ({ authInfo, requestInfo }) => {
+    const { caller, registry: own = registry } = (authInfo?.extra ?? {}) as { caller?: unknown; registry?: Registry }
+    return modernServer(own, caller as Principal, requestInfo?.signal)
+  }
   // Answers are plain JSON: nothing is sent before a result, which is when the handler would open a stream.
   return createMcpHandler(factory, { legacy: 'reject', maxSubscriptions: MOST_SUBSCRIPTIONS, onerror })
 }

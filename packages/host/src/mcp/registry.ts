@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import {
   type AuditSink,
   type Capability,
+  type Consent,
   type Controls,
   mayCall,
   type Principal,
@@ -34,6 +35,8 @@ export type CallParams = Readonly<{
   stop: AbortSignal
   /** What the client's own roots narrow the call to, where `asksRoots`. */
   roots?: readonly string[]
+  /** How the person behind the client can be asked, and what was answered. */
+  consent?: Consent
   client?: string
   trace?: string
 }>
@@ -84,12 +87,13 @@ export function registry<Operation extends object>(options: {
       const whole = { ...caller, can: new Set([...caller.can, ...caller.heldBack]) }
       return visible(tool, whole) ? tool.needs : undefined
     },
-    async call({ name, arguments: input, caller, stop, roots, client, trace }) {
+    async call({ name, arguments: input, caller, stop, roots, consent, client, trace }) {
       const found = tools.get(name)?.tool
       if (found === undefined || !visible(found, caller))
         return recordHidden(options.controls.audit, options.info.name, caller, name)
       const context = {
         ...(roots === undefined ? {} : { roots }),
+        ...(consent === undefined ? {} : { consent }),
         ...(client === undefined ? {} : { client }),
         ...(trace === undefined ? {} : { trace }),
       }

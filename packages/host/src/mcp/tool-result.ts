@@ -1,5 +1,5 @@
 // From the answer of the pipeline to what both protocol eras send: text, structured content and, of a media tool, one block of data.
-import { type Answer, Denial } from '@hardened-mcp/security-core'
+import { type Answer, type Ask, Denial } from '@hardened-mcp/security-core'
 
 /** `resource` is for what is neither image nor sound: models are not shown it, clients may offer it to be saved. */
 export type MediaBlock =
@@ -10,6 +10,8 @@ export type ToolCallResult = Readonly<{
   content: readonly [Readonly<{ type: 'text'; text: string }>, ...MediaBlock[]]
   structuredContent: Readonly<Record<string, unknown>>
   isError?: true
+  /** Of a refusal: what would lift it. For the transport, which puts it in its own way; never sent as it is. */
+  ask?: Ask
 }>
 
 export function toResult(answer: Answer, { media }: Readonly<{ media?: true }>): ToolCallResult {
@@ -18,9 +20,19 @@ export function toResult(answer: Answer, { media }: Readonly<{ media?: true }>):
   return media === true ? mediaResult(structured) : { content: [{ type: 'text', text }], structuredContent: structured }
 }
 
-export function refusal({ code, says, retryAfterMs }: Pick<Denial, 'code' | 'says' | 'retryAfterMs'>): ToolCallResult {
+export function refusal({
+  code,
+  says,
+  retryAfterMs,
+  ask,
+}: Pick<Denial, 'code' | 'says' | 'retryAfterMs'> & Partial<Pick<Denial, 'ask'>>): ToolCallResult {
   const error = { code, message: says, ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }) }
-  return { content: [{ type: 'text', text: JSON.stringify({ error }) }], structuredContent: { error }, isError: true }
+  return {
+    content: [{ type: 'text', text: JSON.stringify({ error }) }],
+    structuredContent: { error },
+    isError: true,
+    ...(ask === undefined ? {} : { ask }),
+  }
 }
 
 // The data goes out once: a second copy in the structured part would double the largest answers there are.

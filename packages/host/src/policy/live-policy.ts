@@ -5,9 +5,10 @@
 // Limits:   resources, deadlines, labels, issuers and the shared store are taken over at a start only: a file that changes them is kept out until then.
 // Proof:    live-policy.test.ts
 import { readFile, stat } from 'node:fs/promises'
-import type { AuditSink } from '@hardened-mcp/security-core'
+import type { ApprovalRule, AuditSink } from '@hardened-mcp/security-core'
 import type { FrontConfig } from '../config.ts'
 import type { ServerDefinition } from '../define-server.ts'
+import { approvalRulesOf } from './approvals-section.ts'
 import { mayRehearse } from './dry-run.ts'
 import { type EffectivePolicy, effectivePolicy, peopleOfFile } from './effective-policy.ts'
 import { parsePolicy, type PolicyFile, policyId } from './policy-file.ts'
@@ -15,7 +16,8 @@ import { checkPolicy, runPolicyTests } from './policy-tests.ts'
 
 const POLL_MS = 2_000
 
-export type InForce = EffectivePolicy & Readonly<{ id: string; dryRun: boolean; revoked: ReadonlySet<string> }>
+export type InForce = EffectivePolicy &
+  Readonly<{ id: string; dryRun: boolean; revoked: ReadonlySet<string>; approvals: readonly ApprovalRule[] }>
 export type LivePolicy = Readonly<{
   current(): InForce
   /** One word for /healthz while the file is not what is in force. */
@@ -40,6 +42,7 @@ export function livePolicy(from: {
     ...effectivePolicy(name, config.policy, config.people),
     id: config.policyFile?.id ?? 'flags',
     dryRun: config.dryRun === true,
+    approvals: approvalRulesOf(config.approvals, name),
     revoked: new Set(config.transport.kind === 'http' ? (config.transport.oauth?.revoked ?? []) : []),
   }
   let seen = inForce.id // of the text that was judged last
@@ -86,6 +89,7 @@ export function livePolicy(from: {
     if (failed !== undefined) throw new RangeError(`Its own test fails: ${failed.test.name}`)
     return {
       ...effectivePolicy(name, next.servers[name as 'file'], peopleOfFile(next)),
+      approvals: approvalRulesOf(next.approvals, name),
       ...{ id, dryRun: next.dry_run !== undefined, revoked: new Set(next.oauth?.revoked ?? []) },
     }
   }
@@ -134,6 +138,7 @@ function mustNotNeedRestart(config: FrontConfig, next: PolicyFile, name: string)
     ...(isHttp ? [['oauth has', { ...next.oauth, revoked: 0 }, { ...transport.oauth, revoked: 0 }] as const] : []),
     ['screening has', next.screening, config.screening],
     ['taint has', next.taint, config.taint],
+    ['approvals has', { ...next.approvals, rules: 0 }, { ...config.approvals, rules: 0 }],
     ['limits.shared has', next.limits?.shared, config.sharedLimits],
   ]
   const changed = followed.find(([, now, before]) => JSON.stringify(now) !== JSON.stringify(before))

@@ -6,12 +6,13 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { oauthSection, weakened } from '../identity/oauth/config.ts'
 import { parseStrictly } from '../parse-strictly.ts'
+import { approvalFaults, approvalsSection } from './approvals-section.ts'
 import { boundsFields, sharedLimits, toolName } from './limits-section.ts'
 import { policyTest } from './policy-test-section.ts'
 import { screeningSection } from './screening-section.ts'
+import { SERVER_NAMES } from './server-names.ts'
 import { taintSection } from './taint-section.ts'
 
-export const SERVER_NAMES = ['db-query', 'file', 'fetch'] as const
 const byServer = <Schema extends z.ZodType>(schema: Schema) => z.partialRecord(z.enum(SERVER_NAMES), schema)
 
 const ceilingFields = {
@@ -82,6 +83,8 @@ export const policySchema = z
     screening: screeningSection.exactOptional(),
     /** Left out: enforced, within each server by itself. */
     taint: taintSection.exactOptional(),
+    /** Left out: nothing needs an approval, and nothing lifts what labels refuse. */
+    approvals: approvalsSection.exactOptional(),
     /** Authorization servers whose access tokens open the HTTP transport, beside API keys. */
     oauth: oauthSection.exactOptional(),
     /** Run before the file is taken over: one that fails keeps it out. */
@@ -92,6 +95,7 @@ export const policySchema = z
     if (file.version === 1)
       for (const key of ['roles', 'tenants', 'subjects', 'dry_run'] as const)
         if (file[key] !== undefined) say([key], 'Needs version: 2')
+    for (const { path, message } of approvalFaults(file)) say(path, message)
     if (file.version === 2)
       for (const { path, tool } of contradictions(file)) say(path, `${tool} is allowed and denied`)
     for (const [index, { id, tenant: name, roles }] of (file.subjects ?? []).entries()) {

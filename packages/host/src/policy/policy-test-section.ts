@@ -1,10 +1,11 @@
 // A test of the policy file: who calls what with which arguments, and what has to come of it.
 import { CAPABILITIES } from '@hardened-mcp/security-core'
 import { z } from 'zod'
+import { SERVER_NAMES } from './server-names.ts'
 
 export const policyTest = z.strictObject({
   name: z.string().min(1).max(200),
-  server: z.enum(['db-query', 'file', 'fetch']),
+  server: z.enum(SERVER_NAMES),
   tool: z.string().min(1).max(64),
   caller: z.strictObject({
     id: z.string().min(1).max(128),

@@ -34,6 +34,14 @@ export function checkPolicy(definition: Definition, file: PolicyFile, described?
     mustKnow(`tenants.${tenant}.servers.${name}`, [...(own?.allowed_tools ?? []), ...(own?.denied_tools ?? [])])
     mustKnow(`tenants.${tenant}.servers.${name}.rate_limits`, [...named(own?.rate_limits), ...named(own?.concurrent)])
   }
+  // A misspelt place would be a rule that never asks.
+  const places = textsIn(described ?? section?.resources)
+  for (const [index, rule] of (file.approvals?.rules ?? []).entries()) {
+    if (rule.server !== name) continue
+    mustKnow(`approvals.rules.${index}`, rule.tools)
+    const nowhere = (rule.places ?? []).find((place) => !places.has(place))
+    if (nowhere !== undefined) throw new RangeError(`approvals.rules.${index}: there is no place ${nowhere}`)
+  }
 }
 
 /** Runs the file's own tests for this server. */
@@ -58,6 +66,12 @@ export function runPolicyTests(definition: Definition, file: PolicyFile, describ
     })
     return { test, passed: explanation.verdict === test.expect, ...explanation }
   })
+}
+
+function textsIn(value: unknown, found = new Set<unknown>()): ReadonlySet<unknown> {
+  if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) textsIn(inner, found)
+  else found.add(value)
+  return found
 }
 
 function toolsOf(definition: Definition, file: PolicyFile, described: unknown): readonly ToolDefinition[] | undefined {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { FOLDERS } from '../approval/approval-files.ts'
 import type { FrontConfig } from '../config.ts'
 import { oauthFiles } from '../identity/oauth/config.ts'
 import type { WorkerSpec } from '../define-server.ts'
@@ -81,15 +82,18 @@ const fsFlags = (reads: readonly string[], writes: readonly string[]) => [
   ...new Set(writes.map((path) => `--allow-fs-write=${path}`)),
 ]
 
-const frontWrites = ({ auditDir, labelsDir }: FrontConfig): string[] => [
+const frontWrites = ({ auditDir, labelsDir, approvals }: FrontConfig): string[] => [
   auditDir,
   ...(labelsDir === undefined ? [] : [labelsDir]),
+  ...(approvals?.directory === undefined ? [] : [join(approvals.directory, FOLDERS.requests)]),
 ]
 
 function frontReads(config: FrontConfig): string[] {
   const shared = [config.sharedLimits?.password_file, config.sharedLimits?.ca_file]
   const written = frontWrites(config).map((dir) => `${dir}/`)
-  const always = [...written, config.policyFile?.path, ...shared].filter((path) => path !== undefined)
+  const desk = config.approvals?.directory // a yes is read here, and never written
+  const verdicts = desk === undefined ? [] : [`${join(desk, FOLDERS.verdicts)}/`]
+  const always = [...written, ...verdicts, config.policyFile?.path, ...shared].filter((path) => path !== undefined)
   if (config.transport.kind === 'stdio') return always
   const { keysFile, tls, oauth } = config.transport
   return [

@@ -1,5 +1,7 @@
 // From what the operator asked for to a running server: validates, builds the launch plan, supervises.
 import { mkdirSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { FOLDERS } from '../approval/approval-files.ts'
 import { type FrontConfig, policyOfGrants } from '../config.ts'
 import type { ServerDefinition } from '../define-server.ts'
 import { parseStrictly } from '../parse-strictly.ts'
@@ -15,7 +17,7 @@ export type RunOptions = Readonly<{
   /** The server's part of the policy file; `null` when flags alone grant. */
   policy: ServerPolicy | null
   /** What the rest of the policy file says, and the file itself, which is followed. */
-  rest?: Pick<FrontConfig, 'people' | 'dryRun' | 'policyFile' | 'sharedLimits' | 'screening' | 'taint'>
+  rest?: Pick<FrontConfig, 'people' | 'dryRun' | 'policyFile' | 'sharedLimits' | 'screening' | 'taint' | 'approvals'>
   /** A server whose tools are not what this note says does not start. */
   manifest?: FrontConfig['manifest']
   /** Where servers share labels; the directory is made when it is missing. */
@@ -52,6 +54,8 @@ export async function runServer(options: RunOptions): Promise<number> {
     ...(options.labelsDir === undefined ? {} : { labelsDir: made(options.labelsDir) }),
     transport: options.transport,
   }
+  const desk = config.approvals?.directory
+  if (desk !== undefined) for (const folder of Object.values(FOLDERS)) made(join(desk, folder))
   const worker = { ...definition.worker, count: options.workers ?? definition.worker.count }
   const sandbox = await chooseSandbox(options.sandbox ?? { mode: 'permission' }, Date.now())
   if (sandbox.says !== undefined) process.stderr.write(`hardened-mcp: ${sandbox.says}\n`)

@@ -8,16 +8,17 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  type Stats,
   statSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
 import { type Carrier, joinLabels, type Label, type TaintStore } from '@hardened-mcp/security-core'
+import { mustBeOurs } from '../own-directory.ts'
 
 const FLAGS = { private: 'secrecy', untrusted: 'integrity' } as const
 type Flag = keyof typeof FLAGS
 
+const WHAT = 'Directory of labels'
 const NAME = /^[0-9a-f]{64}\.(?<flag>private|untrusted)$/
 const FRESH_PARTS = 64 // a flag is touched again when a 64th of its window has passed: a label lasts at least 63/64 of it
 
@@ -27,7 +28,7 @@ const FRESH_PARTS = 64 // a flag is touched again when a 64th of its window has 
  */
 export function directoryTaint(options: { dir: string; windowMs: number; now: () => number }): TaintStore {
   const { dir, windowMs, now } = options
-  mustBeOurs(dir, process.geteuid?.() ?? 0)
+  mustBeOurs(WHAT, dir) // whoever can remove a flag can send what he has read
   const flagsOf = (who: Carrier) => {
     const name = nameOf(who)
     const flags = (['private', 'untrusted'] as const).map((flag) => {
@@ -60,7 +61,7 @@ export function directoryTaint(options: { dir: string; windowMs: number; now: ()
 
 /** What `hardened-mcp taint` shows: who carries what since when. Files that are none of ours are passed over. */
 export function carriersIn(dir: string): readonly (Carrier & Readonly<{ flag: Flag; at: number }>)[] {
-  mustBeOurs(dir, process.geteuid?.() ?? 0)
+  mustBeOurs(WHAT, dir)
   return readdirSync(dir).flatMap((name) => {
     const flag = NAME.exec(name)?.groups?.['flag'] as Flag | undefined
     if (flag === undefined) return []
@@ -89,12 +90,4 @@ function raise(file: string, { tenant, id }: Carrier, at: number): void {
     closeSync(fd)
   }
   lutimesSync(file, at / 1000, at / 1000)
-}
-
-// Whoever can remove a flag can send what he has read.
-function mustBeOurs(dir: string, uid: number): void {
-  const stats: Stats | undefined = statSync(dir, { throwIfNoEntry: false })
-  if (stats?.isDirectory() !== true) throw new RangeError(`Directory of labels ${dir} must be a directory`)
-  if (stats.uid !== uid || (stats.mode & 0o022) !== 0)
-    throw new RangeError(`Directory of labels ${dir} must belong to user ${uid} and be closed to others: chmod 700`)
 }

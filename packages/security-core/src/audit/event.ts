@@ -14,6 +14,8 @@ export const AUDIT_EVENTS = [
   'checkpoint',
   'audit.pruned',
   'audit.reviewed',
+  'approval.granted',
+  'approval.refused',
 ] as const
 export type AuditEventType = (typeof AUDIT_EVENTS)[number]
 
@@ -40,6 +42,8 @@ export type AuditEvent = Readonly<{
   bytes?: number
   /** Labels that the caller carries after this call, comma separated; absent when none. */
   taint?: string
+  /** The request for approval that this call made, waits for or used. */
+  approval?: string
   /** Actors of a delegated call, the current one first, joined by ` < `. */
   chain?: string
   trace?: string

@@ -29,6 +29,7 @@ const FULL: Required<AuditEvent> = {
   rows: 3,
   bytes: 456,
   taint: 'private,untrusted',
+  approval: 'a_0123456789abcdef',
   chain: 'gateway < planner',
   trace: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
   err: 'table "users" is not exposed',
@@ -51,6 +52,7 @@ const TEXTS = [
   'rule',
   'policy',
   'taint',
+  'approval',
   'chain',
   'trace',
   'err',
@@ -79,7 +81,7 @@ suite('recordLine()', () => {
   test('writes the fields in the order of FORMAT.md', () => {
     assert.equal(
       recordLine(FULL, PLACE),
-      `{"v":1,"seq":7,"ts":"2026-01-01T00:00:00.123Z","type":"tool_call.denied","call_id":"c-1","server":"db-query","tool":"query_sql","tenant":"acme","caller":"agent-1","auth":"api_key","client":"demo/1.0","args":"${ARGS}","marks":"sql_comment","decision":"deny","rule":"sql_denied","policy":"p-1","dur_ms":12,"rows":3,"bytes":456,"taint":"private,untrusted","chain":"gateway < planner","trace":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","err":"table \\"users\\" is not exposed","size":7,"root":"${'b'.repeat(64)}","epoch":2,"next":"${'c'.repeat(64)}","sig":"${'d'.repeat(128)}","seal":"${'e'.repeat(128)}","prev":"${GENESIS}"}`,
+      `{"v":1,"seq":7,"ts":"2026-01-01T00:00:00.123Z","type":"tool_call.denied","call_id":"c-1","server":"db-query","tool":"query_sql","tenant":"acme","caller":"agent-1","auth":"api_key","client":"demo/1.0","args":"${ARGS}","marks":"sql_comment","decision":"deny","rule":"sql_denied","policy":"p-1","dur_ms":12,"rows":3,"bytes":456,"taint":"private,untrusted","approval":"a_0123456789abcdef","chain":"gateway < planner","trace":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","err":"table \\"users\\" is not exposed","size":7,"root":"${'b'.repeat(64)}","epoch":2,"next":"${'c'.repeat(64)}","sig":"${'d'.repeat(128)}","seal":"${'e'.repeat(128)}","prev":"${GENESIS}"}`,
     )
   })
 

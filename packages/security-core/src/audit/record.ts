@@ -27,6 +27,7 @@ const FIELDS = [
   ['rows', count],
   ['bytes', count],
   ['taint', text],
+  ['approval', text],
   ['chain', text],
   ['trace', text],
   ['err', text],

@@ -13,16 +13,18 @@ export function principal(from: {
   heldBack?: Iterable<Capability>
   roles?: Iterable<string>
   chain?: readonly string[]
+  token?: NonNullable<Principal['token']>
 }): Principal {
   if (!ID.test(from.id)) throw new RangeError('Principal id must be 1 to 128 characters of A-Z a-z 0-9 _ . : @ -')
   if (!TENANT.test(from.tenant)) throw new RangeError('Tenant must be 1 to 63 characters of a-z 0-9 _ -')
   const knownOf = (words: Iterable<Capability>) =>
     new Set<Capability>([...words].filter((capability) => CAPABILITIES.includes(capability)))
-  const { id, tenant, auth, heldBack, roles, chain = [] } = from
+  const { id, tenant, auth, heldBack, roles, chain = [], token } = from
   return Object.freeze({
     ...{ id, tenant, auth, can: knownOf(from.can) },
     ...(heldBack === undefined ? {} : { heldBack: knownOf(heldBack) }),
     ...(chain.length === 0 ? {} : { chain: Object.freeze([...chain]) }),
+    ...(token === undefined ? {} : { token: Object.freeze({ ...token, scopes: Object.freeze([...token.scopes]) }) }),
     ...(roles === undefined ? {} : { roles: new Set(roles) }),
   })
 }

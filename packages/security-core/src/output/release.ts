@@ -60,7 +60,8 @@ export function screenDenial(denial: Denial, filters: readonly OutputFilter[]): 
     const says = screenText(denial.says, filters, new Map())
     if (says === denial.says) return denial
     const wait = denial.retryAfterMs === undefined ? {} : { retryAfterMs: denial.retryAfterMs }
-    return new Denial(denial.code, denial.message, { says, ...wait }, { cause: denial })
+    const ask = denial.ask === undefined ? {} : { ask: denial.ask }
+    return new Denial(denial.code, denial.message, { says, ...wait, ...ask }, { cause: denial })
   } catch {
     return new Denial('internal', `A filter failed on a refusal with ${denial.code}`)
   }

@@ -9,9 +9,10 @@ import { CLEAN, join, labelText, refusedFlow } from './label.ts'
 
 /**
  * What one operation moves: `reads` is of what its answer shows, `into` of the place it writes or sends to,
- * and `brings` of what goes there without being shown, as the content of a file that is moved.
+ * and `brings` of what goes there without being shown, as the content of a file that is moved. `places` are the
+ * policy's own names of what is touched, the one that is written or sent to first: approvals go by them.
  */
-export type Flow = Readonly<{ reads: Label; into?: Label; brings?: Label }>
+export type Flow = Readonly<{ reads: Label; into?: Label; brings?: Label; places?: readonly string[] }>
 
 /** Pure. Says where an operation reads and writes; `undefined` leaves it to the facts of the tool. */
 export type FlowOf<Operation extends object> = (operation: Operation, call: CallContext) => Flow | undefined
@@ -33,8 +34,11 @@ export type TaintMode = 'enforce' | 'mark'
 export type Taint<Operation extends object> = (operation: Operation, call: CallContext) => Passage
 
 export type Passage = Readonly<{
+  places: readonly string[]
   /** Before the work: may what the caller carries arrive where this operation writes? */
   gate(): Promise<Decision>
+  /** What would arrive there, once `gate` was asked; empty where nothing goes. */
+  arriving(): string
   /** After the work and before the answer: resolves to the caller's labels as the audit trail writes them. */
   carry(): Promise<string>
 }>
@@ -53,17 +57,20 @@ export function taint<Operation extends object>(options: {
 }): Taint<Operation> {
   const { store, mode, flowOf, onRefused } = options
   return (operation, call) => {
-    const { reads, into, brings = CLEAN } = flowOf?.(operation, call) ?? flowOfTool(call)
+    const { reads, into, brings = CLEAN, places = [] } = flowOf?.(operation, call) ?? flowOfTool(call)
+    let arriving = CLEAN
     return {
+      places,
+      arriving: () => labelText(arriving),
       async gate() {
         if (into === undefined) return allow()
-        const carried = join(await store.read(call.caller), brings)
-        const why = refusedFlow(carried, into)
+        arriving = join(await store.read(call.caller), brings)
+        const why = refusedFlow(arriving, into)
         if (why === undefined) return allow()
         await onRefused?.(call, why)
         return mode === 'mark'
           ? allow()
-          : deny('tainted', `What would arrive is ${labelText(carried)}`, { says: SAYS[why] })
+          : deny('tainted', `What would arrive is ${labelText(arriving)}`, { says: SAYS[why] })
       },
       async carry() {
         if (refusedFlow(reads, CLEAN) === undefined) return labelText(await store.read(call.caller))

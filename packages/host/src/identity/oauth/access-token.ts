@@ -15,6 +15,7 @@ export type AccessToken = Readonly<{
   tenant: string
   scopes: readonly string[]
   expiresAt: number
+  issuedAt: number
   jti: string
   /** `sub` of each actor, the current one first. */
   actors: readonly string[]
@@ -59,6 +60,7 @@ export function accessToken(claims: Claims, rules: TokenRules): AccessToken {
     tenant: tenantOf(claims, issuer),
     scopes: scopesOf(claims[issuer.scope_claim]),
     expiresAt,
+    issuedAt,
     jti,
     actors,
     ...(boundTo === undefined ? {} : { boundTo }),

@@ -18,7 +18,9 @@ export type ResourceServer = Readonly<{
   /** Request paths at which `metadata` is served: below the root, and below the path of the resource. */
   metadataPaths: ReadonlySet<string>
   challenge(failure: AuthFailure): Readonly<Record<string, string | readonly string[]>>
-  insufficientScope(needs: readonly Capability[], dpop: boolean): Readonly<Record<string, string>>
+  /** The narrowest scopes that are enough. */
+  scopesFor(needs: readonly Capability[]): readonly string[]
+  insufficientScope(wanted: readonly string[], dpop: boolean): Readonly<Record<string, string>>
 }>
 
 /** Where nobody but holders of API keys is known. */
@@ -72,10 +74,12 @@ export function resourceServer(from: {
           return { ...fresh, 'www-authenticate': `${proves}${scope}${errorOf(failure)}` }
         return { 'www-authenticate': [`Bearer ${REALM}, ${about}${scope}${errorOf(failure)}`, proves] }
       },
-      insufficientScope(needs, dpop) {
-        const wanted = (scopes.scopesFor(needs) ?? []).join(' ')
+      scopesFor: (needs) => scopes.scopesFor(needs) ?? [],
+      insufficientScope(wanted, dpop) {
         const scheme = dpop ? 'DPoP' : 'Bearer'
-        return { 'www-authenticate': `${scheme} ${REALM}, ${about}, scope="${wanted}", error="insufficient_scope"` }
+        return {
+          'www-authenticate': `${scheme} ${REALM}, ${about}, scope="${wanted.join(' ')}", error="insufficient_scope"`,
+        }
       },
     },
   }

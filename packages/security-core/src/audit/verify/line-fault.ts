@@ -29,6 +29,7 @@ const OPTIONAL: readonly (readonly [name: string, pattern: string])[] = [
   ['rows', COUNT],
   ['bytes', COUNT],
   ['taint', TEXT],
+  ['approval', TEXT],
   ['chain', TEXT],
   ['trace', TEXT],
   ['err', TEXT],

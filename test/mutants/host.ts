@@ -26,6 +26,30 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     because: 'a keys file that everybody may read is accepted',
   },
   {
+    ...inside('policy', 'trusted-file'),
+    find: 'const OTHERS_WRITE = 0o022',
+    replace: 'const OTHERS_WRITE = 0o002',
+    because: 'the group of the policy file widens the policy',
+  },
+  {
+    ...inside('policy', 'trusted-file'),
+    find: 'if (isOpen(above) &&',
+    replace: 'if (false &&',
+    because: 'a policy file is replaced in a directory that is open to all',
+  },
+  {
+    ...inside('policy', 'trusted-file'),
+    find: 'owner !== uid && owner !== 0',
+    replace: 'false && owner !== 0',
+    because: 'the policy file of another user grants',
+  },
+  {
+    ...inside('policy', 'live-policy'),
+    find: 'if (distrust !== undefined) throw',
+    replace: 'if (false) throw',
+    because: 'a policy that others can write to is taken over while serving',
+  },
+  {
     ...inside('mcp', 'http-guard', 'http'),
     find: 'hosts.length !== 1 || !limits.allowedHosts.has',
     replace: 'hosts.length !== 1 && !limits.allowedHosts.has',

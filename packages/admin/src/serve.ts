@@ -9,6 +9,7 @@ import {
   peopleOfFile,
   type PolicyFile,
   type PolicyReading,
+  mustBeTrusted,
   readPolicyFile,
   type RunOptions,
   runPolicyTests,
@@ -55,6 +56,7 @@ export const serve: Command = {
     )
     const { values } = parseArgs({ args: rest, options: { ...COMMON, ...grantFlags }, strict: true })
     const grants = grantsOf(values, Object.keys(definition.flags))
+    if (values.policy !== undefined) mustBeTrusted(values.policy)
     const read = values.policy === undefined ? undefined : readPolicyFile(values.policy)
     const policy = read === undefined ? null : read.file.servers[name as 'file']
     if (policy === undefined) throw new RangeError(`Policy file has no section for ${name}`)

@@ -1,6 +1,6 @@
 // A policy file is followed while serving; one that is broken, refused by its own tests or gone leaves the last good one in force.
 import assert from 'node:assert/strict'
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
@@ -129,6 +129,14 @@ suite('livePolicy()', () => {
         writeFileSync(file, policy({ version: 2, dry_run: { because: 'a long enough reason', until: '2020-01-01' } })),
       /expired/,
     ],
+    [
+      'that others can write to',
+      (file) => {
+        writeFileSync(file, policy({}, { permissions: [] }))
+        chmodSync(file, 0o666)
+      },
+      /others can write/,
+    ],
     ['deleted', (file) => rmSync(file), /cannot be read/],
   ]
   for (const [index, [what, harm, reason]] of FAULTS.entries())
@@ -150,6 +158,7 @@ suite('livePolicy()', () => {
           '"deny"',
         ),
       )
+      chmodSync(file, 0o644)
       await until(() => may() === 'deny', 'the good file')
       assert.equal(live.trouble(), undefined)
       live.close()

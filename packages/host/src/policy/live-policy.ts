@@ -13,6 +13,7 @@ import { mayRehearse } from './dry-run.ts'
 import { type EffectivePolicy, effectivePolicy, peopleOfFile } from './effective-policy.ts'
 import { parsePolicy, type PolicyFile, policyId } from './policy-file.ts'
 import { checkPolicy, runPolicyTests } from './policy-tests.ts'
+import { isOpen, openTo } from './trusted-file.ts'
 
 const POLL_MS = 2_000
 
@@ -59,15 +60,17 @@ export function livePolicy(from: {
       .audit({ type: 'alert.raised', server: name, rule: event, policy: inForce.id, err })
       .catch(() => undefined)
   }
-  const takeOver = async (text: string) => {
+  const takeOver = async (text: string, distrust: string | undefined) => {
     const id = policyId(text)
-    if (id === seen && trouble !== 'policy_missing') return
-    seen = id
-    if (id === inForce.id) {
+    const sight = distrust === undefined ? id : `${id} ${distrust}`
+    if (sight === seen && trouble !== 'policy_missing') return
+    seen = sight
+    if (sight === inForce.id) {
       trouble = undefined // put back as it was
       return from.log('policy_loaded', { policy: id })
     }
     try {
+      if (distrust !== undefined) throw new RangeError(distrust)
       const next = judged(text, id)
       await from.audit({ type: 'config.loaded', server: name, policy: id })
       inForce = next
@@ -94,9 +97,9 @@ export function livePolicy(from: {
     }
   }
   const look = async () => {
-    const text = await readFile(file.path, 'utf8').catch(() => undefined)
+    const read = await Promise.all([readFile(file.path, 'utf8'), stat(file.path)]).catch(() => undefined)
     if (closed) return
-    if (text !== undefined) await takeOver(text)
+    if (read !== undefined) await takeOver(read[0], isOpen(read[1]) ? openTo(file.path) : undefined)
     else if (trouble !== 'policy_missing') await keepLastGood('policy_missing', 'The policy file cannot be read')
     if (!closed) timer = later()
   }

@@ -1,3 +1,4 @@
+// A policy file is taken from its owner and root alone: modes and owners of the file and of its directory.
 import assert from 'node:assert/strict'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

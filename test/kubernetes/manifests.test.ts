@@ -98,6 +98,8 @@ const WEAKENINGS: readonly Weakening[] = [
   ['probe-host', DB, 'value: db-query.hardened-mcp.svc', 'value: db-query'],
   ['probe-host', DB, '- --allowed-host=db-query.hardened-mcp.svc', '- --allowed-host=mcp.example.com'],
   ['probe-host', DB, 'path: /healthz', 'path: /health'],
+  ['probe-path', DB, 'path: /readyz', 'path: /healthz'],
+  ['probe-path', `${DB}|livenessProbe:`, 'path: /healthz', 'path: /readyz'],
   ['grace', DB, 'terminationGracePeriodSeconds: 30', 'terminationGracePeriodSeconds: 1'],
   ['spread', DB, 'topologySpreadConstraints:', 'tolerations:'],
   [

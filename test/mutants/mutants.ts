@@ -10,6 +10,7 @@ import { HOST_MUTANTS } from './host.ts'
 import { IDENTITY_MUTANTS } from './identity.ts'
 import { MANIFEST_MUTANTS } from './manifest.ts'
 import { SERVER_MUTANTS } from './servers.ts'
+import { TELEMETRY_MUTANTS } from './telemetry.ts'
 
 /** Replaces the only occurrence of `find` in `file`; at least one of `tests` then has to fail. */
 export type Mutant = Readonly<{
@@ -31,4 +32,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...IDENTITY_MUTANTS,
   ...MANIFEST_MUTANTS,
   ...SERVER_MUTANTS,
+  ...TELEMETRY_MUTANTS,
 ]

@@ -26,6 +26,8 @@ export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
     'hundreds of odd names and links of both kinds below a root of its own; known-attacks.test.ts asks the containers for such paths',
   'test/attacks/polluted-model.test.ts':
     'three servers that share one folder of labels, one with a root that can be written; no two of the containers share a folder',
+  'test/e2e/audit-disk.test.ts':
+    'disks that fail below a trail are made of tmpfs and loop devices, in mount namespaces of this machine',
   'test/e2e/command.test.ts':
     'the command line on files of this machine; in an image deploy/up runs policy check and keys mint, and soak.test.ts audit verify',
   'test/e2e/deadline.test.ts': 'writes a policy of its own; the containers have the policy of the sample',
@@ -34,7 +36,10 @@ export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
     'files are changed from this machine and the client is told over stdio; the mounts of the containers are read-only',
   'test/e2e/kill.test.ts':
     'kills single processes of a fixture that no image holds, by process id; soak.test.ts kills the containers and their processes',
+  'test/e2e/metrics.test.ts':
+    'a listener on loopback that the compose files do not open; workers are killed and ports counted by process id',
   'test/e2e/sandbox-filter.test.ts': 'the filter of --sandbox bwrap; in a container breaking.test.ts asks the profile',
   'test/e2e/sandbox-mode.test.ts': '--sandbox: the walls for a machine without containers',
   'test/e2e/sandbox-start.test.ts': '--sandbox bwrap that is ended while it starts',
+  'test/e2e/traces.test.ts': 'a collector of its own on loopback; the containers can dial nothing but their proxy',
 }

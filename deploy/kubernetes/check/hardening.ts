@@ -116,14 +116,21 @@ export const hardening: readonly Rule[] = [
       }) ||
       Object.values(one.lifecycle ?? {}).some((step) => 'exec' in step || 'httpGet' in step || 'tcpSocket' in step),
   ),
-  containerRule('probe-host', 'the server answers /healthz only for a host it was told of', (one) => {
+  containerRule('probe-host', 'the server answers probes only for a host it was told of', (one) => {
     const hosts = flag(one, 'allowed-host')
     return probesOf(one).some(({ httpGet }) => {
       if (httpGet === undefined) return hosts.length > 0
       const host = httpGet.httpHeaders?.find(({ name }) => name === 'Host')?.value
-      return httpGet.path !== '/healthz' || host === undefined || !hosts.includes(host)
+      const known = httpGet.path === '/healthz' || httpGet.path === '/readyz'
+      return !known || host === undefined || !hosts.includes(host)
     })
   }),
+  containerRule(
+    'probe-path',
+    'what a restart does not mend is no reason for one, and calls go where they can be answered',
+    ({ livenessProbe: live, readinessProbe: ready }) =>
+      live?.httpGet?.path === '/readyz' || ready?.httpGet?.path === '/healthz',
+  ),
   podRule(
     'grace',
     'calls in flight are answered',

@@ -6,6 +6,7 @@ import {
   type FrontConfig,
   type HttpConfig,
   mayRehearse,
+  metricsAddress,
   peopleOfFile,
   type PolicyFile,
   type PolicyReading,
@@ -21,7 +22,8 @@ import {
 import { type Command, UsageError } from './command.ts'
 import { keyLine, readText } from './manifest/files.ts'
 import { defaultAuditDir, defaultKeysFile } from './paths.ts'
-import { loadServer, loadServers, SERVER_NAMES } from './servers.ts'
+import { helpText } from './serve-help.ts'
+import { loadServer, SERVER_NAMES } from './servers.ts'
 
 const COMMON = {
   policy: { type: 'string' },
@@ -32,6 +34,8 @@ const COMMON = {
   manifest: { type: 'string' },
   'manifest-key': { type: 'string' },
   workers: { type: 'string' },
+  metrics: { type: 'string' },
+  'metrics-from': { type: 'string', multiple: true },
   sandbox: { type: 'string' },
   because: { type: 'string' },
   until: { type: 'string' },
@@ -73,6 +77,7 @@ export const serve: Command = {
       transport,
       ...manifestOf(values),
       labelsDir: labelsDirOf(values.taint, read?.file.taint?.directory),
+      metrics: metricsOf(values, read?.file.telemetry?.metrics),
       sandbox: sandboxOf(values),
       ...(values.workers === undefined ? {} : { workers: countOf(values.workers) }),
       onServing: (url) => url !== undefined && process.stderr.write(`hardened-mcp: ${name} serves ${url}\n`),
@@ -105,6 +110,7 @@ function restOf({ file, id }: PolicyReading, path: string): NonNullable<RunOptio
     ...(file.screening === undefined ? {} : { screening: file.screening }),
     ...(file.taint === undefined ? {} : { taint: file.taint }),
     ...(file.approvals === undefined ? {} : { approvals: file.approvals }),
+    ...(file.telemetry === undefined ? {} : { telemetry: file.telemetry }),
     policyFile: { path: resolve(path), id },
   }
 }
@@ -155,6 +161,15 @@ function manifestOf({ manifest, 'manifest-key': key }: Values): Pick<RunOptions,
   return { manifest: { note: readText(manifest, 'Manifest'), key: keyLine(key) } }
 }
 
+// The flag names the address of this one server; a policy file may be that of several.
+function metricsOf(
+  { metrics, 'metrics-from': from }: Values,
+  written: NonNullable<PolicyFile['telemetry']>['metrics'],
+): FrontConfig['metrics'] | undefined {
+  const address = metrics ?? written?.address
+  return address === undefined ? undefined : metricsAddress(address, from ?? written?.from)
+}
+
 // The flag is for who has no policy file: one that is there says it itself.
 function labelsDirOf(flag: string | undefined, written: string | undefined): string | undefined {
   if (flag === undefined) return written
@@ -168,31 +183,4 @@ function countOf(text: string): number {
   if (!Number.isInteger(count) || count < 1 || count > 64)
     throw new UsageError(`--workers needs a number from 1 to 64, got ${text}`)
   return count
-}
-
-async function helpText(): Promise<string> {
-  const grants = Object.entries(await loadServers()).flatMap(([name, { definition }]) => [
-    `Grants of ${name} (nothing is granted by default):`,
-    ...Object.entries(definition.flags).map(([flag, { value, help }]) => `  --${flag} ${value}`.padEnd(34) + help),
-  ])
-  return `${grants.join('\n')}
-
-Common flags:
-  --policy FILE                   Policy file (YAML or JSON): tools, permissions, rate limits, resources
-  --audit DIR                     Directory of the audit trail (default: the user's state directory)
-  --taint DIR                     Labels of what callers have read, shared by all servers that name the same directory
-  --manifest FILE                 Signed manifest of the tools: a server that offers anything else does not start
-  --manifest-key KEY              Who has to have signed it: the line that "manifest keygen" printed, or its file
-  --workers N                     Worker processes kept ready
-  --sandbox MODE                  auto: bubblewrap where it works, else permission (the default), and says so
-                                  bwrap: bubblewrap or no start; permission: Node's permission model only
-                                  none: no fence; needs --because TEXT and --until YYYY-MM-DD
-
-HTTP (without it the server speaks stdio):
-  --http HOST:PORT                Listen for Streamable HTTP at /mcp; loopback unless TLS or a proxy is declared
-  --keys FILE                     API keys, as written by "hardened-mcp keys mint"
-  --tls-cert FILE --tls-key FILE  Serve TLS in process
-  --trusted-proxy CIDR            A proxy that terminates TLS in front of this server (repeatable)
-  --allowed-host HOST[:PORT]      Accepted Host header (repeatable)
-  --allowed-origin ORIGIN         Accepted Origin header (repeatable)`
 }

@@ -29,6 +29,7 @@ import { type AddedLabels, withLabels } from './policy/added-labels.ts'
 import type { ServerPolicy } from './policy/policy-file.ts'
 import { filtersOf } from './policy/screening-section.ts'
 import type { WorkerPool } from './sandbox/worker-pool.ts'
+import { type Hear, observedSink } from './telemetry/observed-sink.ts'
 
 /** Order of `guards` is the order in which they judge. The secure defaults of every server are these lines. */
 export function assemble(options: {
@@ -41,6 +42,8 @@ export function assemble(options: {
   work?: Pick<WorkTime, 'guard'> | undefined
   labels: Readonly<{ store: TaintStore; mode: TaintMode }>
   approvals: ApprovalStore
+  /** Hears of every call, also of refusals that are counted and not written. */
+  hear?: Hear
 }): Registry {
   const { definition, config, audit, live, ledger, workers, work, labels } = options
   const { name, title, version, instructions } = definition
@@ -54,7 +57,7 @@ export function assemble(options: {
   }
   const added = config.policy?.labels
   const current = () => live.current().limits
-  const sampled = sampledRefusals(audit.sink, Date.now)
+  const sampled = observedSink(sampledRefusals(audit.sink, Date.now), options.hear ?? (() => undefined))
   return registry({
     info: { name, title, version, instructions },
     tools: definition.tools(resources).map((tool) => withDeadline(withLabels(tool, added), config.policy)),
@@ -90,8 +93,7 @@ export function assemble(options: {
 
 /** The largest answer that a worker of this server may send, in bytes of JSON text. */
 export function largestAnswer(definition: ServerDefinition, config: FrontConfig): number {
-  const tools = definition.tools(parseStrictly(definition.resources, config.resources, 'Resources'))
-  return Math.max(...tools.map((tool) => tool.budget.outputBytes))
+  return Math.max(...toolsOf(definition, config).map((tool) => tool.budget.outputBytes))
 }
 
 const withDeadline = <Tool extends Pick<ToolFacts, 'budget'>>(tool: Tool, policy: ServerPolicy | null): Tool => {
@@ -99,6 +101,12 @@ const withDeadline = <Tool extends Pick<ToolFacts, 'budget'>>(tool: Tool, policy
   if (seconds === undefined) return tool
   return Object.freeze({ ...tool, budget: Object.freeze({ ...tool.budget, deadlineMs: seconds * 1_000 }) })
 }
+
+export const toolNames = (definition: ServerDefinition, config: FrontConfig): readonly string[] =>
+  toolsOf(definition, config).map(({ name }) => name)
+
+const toolsOf = (definition: ServerDefinition, config: FrontConfig) =>
+  definition.tools(parseStrictly(definition.resources, config.resources, 'Resources'))
 
 // Enforced, the refusal has its own record; what is only marked needs one.
 const marked = (audit: AuditSink) => (call: CallContext, why: string) =>

@@ -6,6 +6,7 @@ import type { SharedLimits } from './policy/limits-section.ts'
 import type { PeopleSections, ServerPolicy } from './policy/policy-file.ts'
 import type { ScreeningSection } from './policy/screening-section.ts'
 import type { TaintSection } from './policy/taint-section.ts'
+import type { MetricsAddress, TelemetrySection } from './policy/telemetry-section.ts'
 
 /** Everything the front needs. Plain JSON: it crosses from supervisor to front as it is. */
 export type FrontConfig = Readonly<{
@@ -29,6 +30,10 @@ export type FrontConfig = Readonly<{
   approvals?: ApprovalsSection
   /** What answers are looked through for; credentials are redacted when it is left out. */
   screening?: ScreeningSection
+  /** What is measured and where it goes, as the policy file says it. */
+  telemetry?: TelemetrySection
+  /** Where this server's figures are read, by the policy file or by flag; nowhere when left out. */
+  metrics?: MetricsAddress
   resources: unknown
   auditDir: string
   transport: { kind: 'stdio' } | ({ kind: 'http' } & HttpConfig)

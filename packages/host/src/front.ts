@@ -2,7 +2,7 @@
 // its code, its keys and its audit directory; the work is done by workers that only the supervisor can start.
 import type { Socket } from 'node:net'
 import { type AuditSink, localLedger, workTime } from '@hardened-mcp/security-core'
-import { assemble, largestAnswer } from './assemble.ts'
+import { assemble, largestAnswer, toolNames } from './assemble.ts'
 import { type AuditTrail, openAuditSink } from './audit/file-sink.ts'
 import type { FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
@@ -17,6 +17,9 @@ import { type PoolOptions, type WorkerPool, workerPool } from './sandbox/worker-
 import { type Serving, serve } from './serve.ts'
 import { openLabels } from './taint/open-labels.ts'
 import { openApprovals } from './approval/open-approvals.ts'
+import { observedSink } from './telemetry/observed-sink.ts'
+import { standing, workforce } from './telemetry/standing.ts'
+import { telemetry } from './telemetry/telemetry.ts'
 
 const DRAIN_MS = 9_000 // one second less than the supervisor waits
 const LAST_CALLS_MS = 7_000 // what runs then is ended, so that its caller hears of it and its record is written
@@ -44,41 +47,62 @@ async function start(config: FrontConfig): Promise<void> {
   const workers = workersOf(definition, config, (operation, ms) => work?.spent(limit?.payer(operation) ?? '', ms))
   const audit = await openAuditSink({ dir: config.auditDir, server: definition.name, now: Date.now })
   let drain: () => void = () => process.exit(0)
+  const came = workforce()
   receive = (message, handle) => {
+    if (message.type === 'worker') came.started()
     if (message.type === 'worker' && handle !== undefined) workers.attach(message.worker, handle)
+    if (message.type === 'ended') came.ended(message.end)
     if (message.type === 'ended') workers.ended(message.worker, message.end)
     if (message.type === 'drain') drain()
   }
   for (const [message, handle] of early) receive(message, handle)
   await workers.ready // nothing is promised to a client before a worker could open what was granted
+  let serving: Serving | undefined
+  const standingNow = () => standing({ workers, came, audit, live, serving })
+  const { name, version } = definition
+  const tools = toolNames(definition, config)
+  const measured = await telemetry({ config, version, tools, standing: standingNow, log })
+  const sink = observedSink(audit.sink, measured.hear)
   const live = livePolicy({
     config,
     definition,
     signedPolicy,
-    audit: audit.sink,
+    audit: sink,
     log: (event, fields) => log.warn(event, fields),
   })
-  const shared = await sharedOf(config, audit.sink)
+  const shared = await sharedOf(config, sink)
   await shared?.ready
   const ledger = shared ?? localLedger(() => performance.now())
   const labels = openLabels({ section: config.taint, dir: config.labelsDir, now: Date.now })
   const approvals = openApprovals(config.approvals, Date.now)
-  const served = assemble({ definition, config, audit, live, ledger, workers, work, labels, approvals })
-  await audit.sink({ type: 'config.loaded', server: definition.name, policy: live.current().id })
-  const serving = await serve({
+  const { hear } = measured
+  const served = assemble({ definition, config, audit, live, ledger, workers, work, labels, approvals, hear })
+  await sink({ type: 'config.loaded', server: name, policy: live.current().id })
+  const metrics = await measured.listen()
+  const opened = await serve({
     config,
     registry: served,
-    audit: audit.sink,
+    audit: sink,
+    hear,
     healthy: audit.healthy,
+    notReady: () => standingNow().notReady,
     live,
     trouble: () => live.trouble() ?? shared?.trouble(),
     log,
     onClose: () => drain(),
   })
-  drain = drainOnce(serving, workers.stop, audit.close)
+  serving = opened
+  drain = drainOnce(
+    () => {
+      serving = undefined
+      return opened.close()
+    },
+    workers.stop,
+    () => Promise.all([audit.close(), measured.close()]),
+  )
   setInterval(anchorTo(audit), ANCHOR_EVERY_MS).unref()
-  log.info('serving', { server: definition.name, transport: config.transport.kind })
-  tell({ type: 'serving', ...(serving.url === undefined ? {} : { url: serving.url }) })
+  log.info('serving', { server: name, transport: config.transport.kind, metrics })
+  tell({ type: 'serving', ...(opened.url === undefined ? {} : { url: opened.url }) })
 }
 
 // Loaded only where the operator has one: the client of the store is a package of its own.
@@ -129,14 +153,14 @@ function workersOf(
 }
 
 // Stops taking calls, lets the ones in flight finish while there is time, makes their records durable, and goes.
-function drainOnce(serving: Serving, endCalls: () => void, closeAudit: () => Promise<void>): () => void {
+function drainOnce(close: () => Promise<void>, endCalls: () => void, finish: () => Promise<unknown>): () => void {
   let draining = false
   return () => {
     if (draining) return
     draining = true
     setTimeout(endCalls, LAST_CALLS_MS)
     setTimeout(() => process.exit(EXIT_BROKEN), DRAIN_MS)
-    const closed = serving.close().then(closeAudit)
+    const closed = close().then(finish)
     closed.then(
       () => process.exit(0),
       () => process.exit(EXIT_BROKEN),

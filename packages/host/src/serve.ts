@@ -3,7 +3,7 @@ import { type AuditSink, CAPABILITIES } from '@hardened-mcp/security-core'
 import type { FrontConfig, HttpConfig } from './config.ts'
 import { apiKeyStore } from './identity/api-key-store.ts'
 import { httpAuthenticator } from './identity/http-authenticator.ts'
-import { resourceServer } from './identity/oauth/resource-server.ts'
+import { type KeySetAge, resourceServer } from './identity/oauth/resource-server.ts'
 import { localIdentity } from './identity/local.ts'
 import type { OperationalLog } from './log.ts'
 import { certificateFiles, followCertificate } from './mcp/certificate-files.ts'
@@ -11,9 +11,17 @@ import { type AuthEvent, serveHttp } from './mcp/http.ts'
 import type { Registry } from './mcp/registry.ts'
 import { serveOnStdio } from './mcp/stdio.ts'
 import type { LivePolicy } from './policy/live-policy.ts'
+import type { Hear } from './telemetry/observed-sink.ts'
 
 /** `close` stops taking calls and resolves when those in flight have been answered. */
-export type Serving = Readonly<{ url?: string; close(): Promise<void> }>
+export type Serving = Readonly<{
+  url?: string
+  /** The key sets of the issuers; none on stdio. */
+  keySets(): readonly KeySetAge[]
+  /** Whether there is any credential that could be verified now. */
+  knowsCallers(): boolean
+  close(): Promise<void>
+}>
 
 export type ServeOptions = Readonly<{
   config: FrontConfig
@@ -23,6 +31,10 @@ export type ServeOptions = Readonly<{
   live: LivePolicy
   /** One word for what is wrong and does not stop calls. */
   trouble: () => string | undefined
+  /** One word for each thing without which no call can be answered. */
+  notReady: () => readonly string[]
+  /** Failures that are counted and not recorded. */
+  hear: Hear
   log: OperationalLog
   /** The client of a stdio server went away. */
   onClose: () => void
@@ -37,16 +49,17 @@ function serveLocal({ config, registry, audit, onClose, log }: ServeOptions): Se
   const caller = localIdentity({ uid: process.getuid?.() ?? 0, permissions: CAPABILITIES }) // the policy is the ceiling
   const { id, tenant, auth } = caller
   void audit({ type: 'auth.success', server: config.server, caller: id, tenant, auth }).catch(() => undefined) // calls are recorded by themselves
-  return serveOnStdio({
+  const serving = serveOnStdio({
     registry,
     caller,
     onClose,
     onerror: (error) => log.warn('protocol_error', { reason: error.message }),
   })
+  return { keySets: () => [], knowsCallers: () => true, close: () => serving.close() }
 }
 
 async function serveRemote(
-  { config, registry, audit, healthy, live, trouble, log }: ServeOptions,
+  { config, registry, audit, healthy, live, trouble, notReady, hear, log }: ServeOptions,
   http: HttpConfig,
 ): Promise<Serving> {
   const store = apiKeyStore({ file: http.keysFile, now: Date.now, log: (event, fields) => log.warn(event, fields) })
@@ -69,9 +82,10 @@ async function serveRemote(
     registry,
     authenticate: httpAuthenticator(store, oauth?.door),
     ...(oauth === undefined ? {} : { oauth: oauth.server }),
-    onAuth: recordAuth(config.server, audit),
+    onAuth: recordAuth(config.server, audit, hear),
     healthy,
     trouble,
+    notReady,
     now: Date.now,
     onerror: (error) => log.warn('protocol_error', { reason: error.message }),
   })
@@ -86,6 +100,11 @@ async function serveRemote(
         })
   return {
     url: serving.url,
+    keySets: () => oauth?.keySets() ?? [],
+    knowsCallers: () =>
+      store.hasGoodKey() ||
+      section?.issuers.some(({ introspection }) => introspection !== undefined) === true ||
+      oauth?.keySets().some(({ ageMs }) => ageMs !== undefined) === true,
     async close() {
       stopFollowing()
       await serving.close()
@@ -98,13 +117,14 @@ async function serveRemote(
 const SEEN_FOR_MS = 600_000 // every call has its own record; a caller's success is noted once in ten minutes
 const MAX_SEEN = 10_000
 
-function recordAuth(server: string, audit: AuditSink): (event: AuthEvent) => Promise<void> {
+function recordAuth(server: string, audit: AuditSink, hear: Hear): (event: AuthEvent) => Promise<void> {
   const seen = new Map<string, number>()
   return async (event) => {
     const now = Date.now()
     if (!event.ok) {
       // A flood is stopped by the throttle before it fills the disk: what it holds back is counted, not written.
-      if (!event.throttled)
+      if (event.throttled) hear({ type: 'auth.failure', rule: event.failure })
+      else
         await audit({
           type: 'auth.failure',
           server,

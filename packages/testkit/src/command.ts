@@ -21,9 +21,13 @@ export type RunningServer = Readonly<{
   stop(signal?: NodeJS.Signals): Promise<Finished>
 }>
 
-/** Starts `serve … --http` and resolves when it says that it serves; rejects with its stderr when it ends before. */
-export function serveOverHttp(args: readonly string[]): Promise<RunningServer> {
-  const child = spawn(process.execPath, [COMMAND, 'serve', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+/**
+ * Starts `serve … --http` and resolves when it says that it serves; rejects with its stderr when it ends before. `under` is a
+ * program with arguments that runs what stands behind them, in place of itself.
+ */
+export function serveOverHttp(args: readonly string[], under: readonly string[] = []): Promise<RunningServer> {
+  const [file, ...rest] = [...under, process.execPath, COMMAND, 'serve', ...args]
+  const child = spawn(file as string, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
   const end = finished(child)
   let stderr = ''
   return new Promise((resolve, reject) => {

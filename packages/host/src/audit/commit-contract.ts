@@ -6,6 +6,8 @@ export type GroupCommit = Readonly<{
   sink: AuditSink
   /** Whether a record would be taken now. */
   healthy(): boolean
+  /** Records that wait for the disk, and for how long the oldest has waited. */
+  load(): Readonly<{ queued: number; lagMs: number }>
   /** Sequence number and hash of the last durable record: kept elsewhere, it is an anchor. */
   head(): LineAnchor | undefined
   /** Writes a checkpoint now. Rejects like `sink`. */

@@ -15,6 +15,7 @@ import type { LineAnchor } from '@hardened-mcp/security-core/verify'
 import { readState, writeState } from './epoch-state.ts'
 import type { CommitLimits } from './commit-contract.ts'
 import { groupCommit } from './group-commit.ts'
+import { freeSpace } from './free-space.ts'
 import { endOfSegment, openTrail } from './open-trail.ts'
 import { privateDirectory } from './private-files.ts'
 import { firstState, replay, type Replayed } from './replay.ts'
@@ -30,6 +31,8 @@ export type AuditTrail = Readonly<{
   fingerprint: (tenant: string, input: unknown) => string
   /** Whether a record would be taken now. */
   healthy(): boolean
+  /** What waits for the disk, and what the disk has left. `low`: no call is begun, so that those under way can be recorded. */
+  load(): Readonly<{ queued: number; lagMs: number; low: boolean; freeBytes?: number | undefined }>
   /** The last durable record. Kept where this process cannot reach, it is an anchor for `verifyDirectory`. */
   head(): (LineAnchor & Readonly<{ slot: number }>) | undefined
   /** The last checkpoint as a signed note, for whoever keeps such notes elsewhere. */
@@ -119,10 +122,20 @@ async function openSlot(options: {
       const err = `${tornBytes} bytes of an unfinished record were moved to ${basename(tornPath)}`
       await commit.sink({ type: 'alert.raised', rule: 'audit_torn_record', err })
     }
+    const space = await freeSpace({
+      dir,
+      onChange(low, bytes) {
+        if (!low) return
+        const err = `${bytes} bytes are left: no call is begun until there are more`
+        void commit.sink({ type: 'alert.raised', rule: 'audit_disk_low', err }).catch(() => undefined)
+      },
+    })
     return {
-      sink: commit.sink,
+      sink: (event) =>
+        space.refuses(event) ? Promise.reject(new Error('The audit disk is almost full')) : commit.sink(event),
       fingerprint: fingerprint(options.key),
-      healthy: commit.healthy,
+      healthy: () => commit.healthy() && !space.low(),
+      load: () => ({ ...commit.load(), low: space.low(), freeBytes: space.bytes() }),
       head() {
         const head = commit.head()
         return head === undefined ? undefined : { slot, ...head }
@@ -131,6 +144,7 @@ async function openSlot(options: {
       slot,
       path,
       async close() {
+        space.close()
         await commit.close()
         await lock.release()
       },

@@ -32,6 +32,8 @@ export function groupCommit(options: {
   let queue: Waiting[] = []
   let refused = 0
   let committing: Promise<void> | undefined
+  let queuedAt = 0 // of the first record in the queue
+  let writing: Readonly<{ count: number; since: number }> | undefined
   let state: 'open' | 'failed' | 'lost' | 'closed' = 'open'
   let retry: NodeJS.Timeout | undefined
   let sealWanted: Omit<Waiting, 'line' | 'leaf'>[] = []
@@ -47,6 +49,7 @@ export function groupCommit(options: {
 
   // Sequence and hash are fixed here, while the write before is still under way.
   function enqueue(event: AuditEvent): Promise<void> {
+    if (queue.length === 0) queuedAt = now()
     return new Promise((resolve, reject) => {
       queue.push({ ...chained(event), resolve, reject })
       committing ??= Promise.resolve().then(commitAll) // what the same turn of the event loop adds goes along
@@ -64,8 +67,10 @@ export function groupCommit(options: {
     while (queue.length > 0 || sealWanted.length > 0) {
       const batch = queue
       queue = []
+      writing = { count: batch.length, since: queuedAt }
       await commit(batch)
     }
+    writing = undefined
     committing = undefined
   }
 
@@ -174,6 +179,10 @@ export function groupCommit(options: {
     sink,
     seal,
     head: () => (durable.seq === 0 ? undefined : { seq: durable.seq - 1, hash: durable.prev }),
+    load: () => ({
+      queued: queue.length + (writing?.count ?? 0),
+      lagMs: writing === undefined ? 0 : Math.max(0, now() - writing.since),
+    }),
     healthy: () => state === 'open' && queue.length < limits.queue,
     async close() {
       clearInterval(sealTimer)

@@ -16,7 +16,12 @@ export type KeyVerdict =
   | Readonly<{ ok: true; principal: Principal; keyId: string }>
   | Readonly<{ ok: false; reason: string }>
 
-export type ApiKeyStore = Readonly<{ verify(raw: string): KeyVerdict; close(): void }>
+export type ApiKeyStore = Readonly<{
+  verify(raw: string): KeyVerdict
+  /** Whether any key would be accepted now. */
+  hasGoodKey(): boolean
+  close(): void
+}>
 
 export type KeysEvent = 'keys_loaded' | 'keys_missing' | 'keys_refused'
 
@@ -72,6 +77,7 @@ export function apiKeyStore(from: {
 
   return Object.freeze({
     verify: (raw: string) => verdictOf(raw, entries, from.now()),
+    hasGoodKey: () => [...entries.values()].some((entry) => fault(entry, from.now()) === undefined),
     close() {
       closed = true
       clearTimeout(timer)
@@ -86,10 +92,15 @@ function verdictOf(raw: string, entries: ReadonlyMap<string, Entry>, now: number
   const entry = entries.get(stored)
   if (entry === undefined || !timingSafeEqual(entry.stored, Buffer.from(stored))) return refused('No such API key')
   const { id } = entry.holder
-  if (entry.revoked) return refused(`API key ${id} is revoked`)
-  if (!(now >= entry.from)) return refused(`API key ${id} is not valid yet`)
-  if (!(now < entry.until)) return refused(`API key ${id} has expired`) // also when a clock gives NaN
-  return { ok: true, principal: entry.holder, keyId: id }
+  const wrong = fault(entry, now)
+  return wrong === undefined ? { ok: true, principal: entry.holder, keyId: id } : refused(`API key ${id} ${wrong}`)
+}
+
+function fault(entry: Entry, now: number): string | undefined {
+  if (entry.revoked) return 'is revoked'
+  if (!(now >= entry.from)) return 'is not valid yet'
+  if (!(now < entry.until)) return 'has expired' // also when a clock gives NaN
+  return undefined
 }
 
 const later = (look: () => Promise<void>) => setTimeout(() => void look(), POLL_MS).unref()

@@ -55,6 +55,12 @@ export function health(response: ServerResponse, healthy: boolean, trouble?: str
     .end(healthy ? `${trouble ?? 'ok'}\n` : 'unhealthy\n')
 }
 
+export function readiness(response: ServerResponse, wrong: readonly string[]): void {
+  response
+    .writeHead(wrong.length === 0 ? 200 : 503, { ...COMMON_HEADERS, 'content-type': 'text/plain' })
+    .end(`${wrong.length === 0 ? 'ok' : wrong.join(' ')}\n`)
+}
+
 /** Sends what the protocol layer answered, no faster than the client reads; what is whole already goes out with its head in one write. */
 export async function relay(web: Response, response: ServerResponse): Promise<void> {
   const headers = { ...Object.fromEntries(web.headers), ...COMMON_HEADERS }

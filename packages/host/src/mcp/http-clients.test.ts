@@ -117,6 +117,7 @@ suite('serveHttp(): requests and their callers', { timeout: 60_000 }, () => {
     }
     const good = await ask(trace, 'agent')
     assert.deepEqual([good?.trace, good?.client], [trace, 'agent/1.0.0'])
+    assert.equal((await ask(`00-${'0'.repeat(32)}-b7ad6b7169203331-01`, 'agent'))?.trace, undefined)
     const bad = await ask(`${trace}\nforged`, `a\u202eb\n${'x'.repeat(200)}`)
     assert.equal(bad?.trace, undefined)
     assert.match(bad?.client ?? '', /^a_b_x{60}$/)

@@ -2,7 +2,7 @@
 // Threat:   DNS rebinding and cross-site requests from a browser (CVE-2025-66414 and kin), other verbs and types, oversized bodies.
 // Rule:     Host is listed (421), Origin is absent or listed (403), the path is /mcp (404), POST (405), JSON (415), declared size (413).
 // Limits:   looks at the request line and headers only, before a byte of the body is read; who is asking comes next.
-//           /healthz asks for no credential, but its Host must be listed too: a probe by address has to set it.
+//           /healthz and /readyz ask for no credential, but Host must be listed there too: a probe by address has to set it.
 // Proof:    http.test.ts
 import type { IncomingMessage } from 'node:http'
 import { type Rejection, TOO_LARGE, MAX_BODY_BYTES } from './http-answer.ts'
@@ -28,7 +28,8 @@ export function httpGuard(head: Head, limits: HttpLimits): Rejection | undefined
   if (origins.length > 1 || (origins[0] !== undefined && !limits.allowedOrigins.has(origins[0]))) {
     return { status: 403, message: 'This origin is not allowed' }
   }
-  if (head.url === '/healthz') return head.method === 'GET' ? undefined : methodNotAllowed('GET')
+  if (head.url === '/healthz' || head.url === '/readyz')
+    return head.method === 'GET' ? undefined : methodNotAllowed('GET')
   if (limits.metadataPaths?.has(head.url ?? '') === true)
     return head.method === 'GET' ? undefined : methodNotAllowed('GET')
   if (head.url !== '/mcp') return { status: 404, message: 'Not found' }

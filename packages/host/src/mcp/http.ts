@@ -7,7 +7,7 @@ import type { HttpAuthenticator } from '../identity/http-authenticator.ts'
 import type { ResourceServer } from '../identity/oauth/resource-server.ts'
 import { failureThrottle } from './failure-throttle.ts'
 import { type AuthEvent, httpAdmission } from './http-admission.ts'
-import { describe, FAULT, health, MAX_BODY_BYTES, reject, relay, TOO_LARGE } from './http-answer.ts'
+import { describe, FAULT, health, MAX_BODY_BYTES, readiness, reject, relay, TOO_LARGE } from './http-answer.ts'
 import { type HttpLimits, httpGuard, httpLimits } from './http-guard.ts'
 import { answerLegacy } from './legacy.ts'
 import { isLegacyRequest, modernHandler } from './modern.ts'
@@ -34,6 +34,8 @@ export type HttpOptions = Readonly<{
   healthy: () => boolean
   /** One word for what is wrong and does not stop calls. */
   trouble?: () => string | undefined
+  /** One word for each thing without which no call can be answered. */
+  notReady?: () => readonly string[]
   now: () => number
   onerror: (error: Error) => void
 }>
@@ -87,6 +89,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
     const rejection = httpGuard(request, limits)
     if (rejection !== undefined) return reject(request, response, rejection)
     if (request.url === '/healthz') return health(response, options.healthy(), options.trouble?.())
+    if (request.url === '/readyz') return readiness(response, options.notReady?.() ?? [])
     if (oauth?.metadataPaths.has(request.url ?? '') === true) return describe(response, oauth.metadata)
     const peer = peerOf(request, proxies)
     if ('rejection' in peer) return reject(request, response, peer.rejection)

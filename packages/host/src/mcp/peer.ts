@@ -8,13 +8,13 @@ import { BlockList, isIP } from 'node:net'
 import type { Rejection } from './http-answer.ts'
 
 /** CIDRs of proxies. Throws `RangeError` on one that is not a CIDR. */
-export function proxyList(cidrs: readonly string[]): BlockList {
+export function proxyList(cidrs: readonly string[], what = 'Trusted proxy'): BlockList {
   const list = new BlockList()
   for (const cidr of cidrs) {
     const [address = '', prefix = ''] = cidr.split('/')
     const family = isIP(address)
     if (family === 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > (family === 4 ? 32 : 128)) {
-      throw new RangeError(`Trusted proxy must be a CIDR such as 172.30.0.2/32, got ${cidr}`)
+      throw new RangeError(`${what} must be a CIDR such as 172.30.0.2/32, got ${cidr}`)
     }
     list.addSubnet(address, Number(prefix), family === 4 ? 'ipv4' : 'ipv6')
   }

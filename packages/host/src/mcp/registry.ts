@@ -90,7 +90,7 @@ export function registry<Operation extends object>(options: {
     async call({ name, arguments: input, caller, stop, roots, consent, client, trace }) {
       const found = tools.get(name)?.tool
       if (found === undefined || !visible(found, caller))
-        return recordHidden(options.controls.audit, options.info.name, caller, name)
+        return recordHidden(options.controls.audit, options.info.name, caller, name, trace)
       const context = {
         ...(roots === undefined ? {} : { roots }),
         ...(consent === undefined ? {} : { consent }),
@@ -109,9 +109,11 @@ async function recordHidden(
   server: string,
   caller: Principal,
   name: string,
+  trace: string | undefined,
 ): Promise<ToolCallResult | undefined> {
   const tool = /^[A-Za-z0-9_.-]{1,64}$/.test(name) ? name : 'malformed'
-  const event = { call_id: randomUUID(), server, tool, tenant: caller.tenant, caller: caller.id, auth: caller.auth }
+  const who = { tenant: caller.tenant, caller: caller.id, auth: caller.auth }
+  const event = { call_id: randomUUID(), server, tool, ...who, ...(trace === undefined ? {} : { trace }) }
   try {
     await audit({ type: 'tool_call.denied', ...event, decision: 'deny', rule: 'unknown_tool' })
     return undefined

@@ -142,6 +142,7 @@ function mustNotNeedRestart(config: FrontConfig, next: PolicyFile, name: string)
     ['screening has', next.screening, config.screening],
     ['taint has', next.taint, config.taint],
     ['approvals has', { ...next.approvals, rules: 0 }, { ...config.approvals, rules: 0 }],
+    ['telemetry has', next.telemetry, config.telemetry],
     ['limits.shared has', next.limits?.shared, config.sharedLimits],
   ]
   const changed = followed.find(([, now, before]) => JSON.stringify(now) !== JSON.stringify(before))

@@ -12,6 +12,7 @@ import { policyTest } from './policy-test-section.ts'
 import { screeningSection } from './screening-section.ts'
 import { SERVER_NAMES } from './server-names.ts'
 import { taintSection } from './taint-section.ts'
+import { telemetrySection } from './telemetry-section.ts'
 
 const byServer = <Schema extends z.ZodType>(schema: Schema) => z.partialRecord(z.enum(SERVER_NAMES), schema)
 
@@ -85,6 +86,8 @@ export const policySchema = z
     taint: taintSection.exactOptional(),
     /** Left out: nothing needs an approval, and nothing lifts what labels refuse. */
     approvals: approvalsSection.exactOptional(),
+    /** Left out: no metrics, no spans. */
+    telemetry: telemetrySection.exactOptional(),
     /** Authorization servers whose access tokens open the HTTP transport, beside API keys. */
     oauth: oauthSection.exactOptional(),
     /** Run before the file is taken over: one that fails keeps it out. */

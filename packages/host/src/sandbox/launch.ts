@@ -7,6 +7,7 @@ import { FOLDERS } from '../approval/approval-files.ts'
 import type { FrontConfig } from '../config.ts'
 import { oauthFiles } from '../identity/oauth/config.ts'
 import type { WorkerSpec } from '../define-server.ts'
+import { telemetryFiles } from '../policy/telemetry-section.ts'
 import type { Launch } from './supervisor.ts'
 import type { Sandbox } from './supervisor-sandbox.ts'
 import type { WorkerConfig } from './worker-runtime.ts'
@@ -90,10 +91,12 @@ const frontWrites = ({ auditDir, labelsDir, approvals }: FrontConfig): string[] 
 
 function frontReads(config: FrontConfig): string[] {
   const shared = [config.sharedLimits?.password_file, config.sharedLimits?.ca_file]
+  const telemetry = config.telemetry === undefined ? [] : telemetryFiles(config.telemetry)
   const written = frontWrites(config).map((dir) => `${dir}/`)
   const desk = config.approvals?.directory // a yes is read here, and never written
   const verdicts = desk === undefined ? [] : [`${join(desk, FOLDERS.verdicts)}/`]
-  const always = [...written, ...verdicts, config.policyFile?.path, ...shared].filter((path) => path !== undefined)
+  const files = [config.policyFile?.path, ...shared, ...telemetry].filter((path) => path !== undefined)
+  const always = [...written, ...verdicts, ...files]
   if (config.transport.kind === 'stdio') return always
   const { keysFile, tls, oauth } = config.transport
   return [

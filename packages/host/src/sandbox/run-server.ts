@@ -17,11 +17,16 @@ export type RunOptions = Readonly<{
   /** The server's part of the policy file; `null` when flags alone grant. */
   policy: ServerPolicy | null
   /** What the rest of the policy file says, and the file itself, which is followed. */
-  rest?: Pick<FrontConfig, 'people' | 'dryRun' | 'policyFile' | 'sharedLimits' | 'screening' | 'taint' | 'approvals'>
+  rest?: Pick<
+    FrontConfig,
+    'people' | 'dryRun' | 'policyFile' | 'sharedLimits' | 'screening' | 'taint' | 'approvals' | 'telemetry'
+  >
   /** A server whose tools are not what this note says does not start. */
   manifest?: FrontConfig['manifest']
   /** Where servers share labels; the directory is made when it is missing. */
   labelsDir?: string | undefined
+  /** Where figures are read; nowhere when left out. */
+  metrics?: FrontConfig['metrics'] | undefined
   /** What the flags granted, as input of the definition's `resources` schema; `undefined` when no flag did. */
   granted: unknown
   auditDir: string
@@ -53,6 +58,7 @@ export async function runServer(options: RunOptions): Promise<number> {
     auditDir: made(options.auditDir),
     ...(options.labelsDir === undefined ? {} : { labelsDir: made(options.labelsDir) }),
     transport: options.transport,
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
   }
   const desk = config.approvals?.directory
   if (desk !== undefined) for (const folder of Object.values(FOLDERS)) made(join(desk, folder))

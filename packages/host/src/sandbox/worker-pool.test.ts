@@ -89,7 +89,7 @@ suite('workerPool()', () => {
     const fifo = join(dir, 'fifo')
     execFileSync('mkfifo', [fifo])
     const { pool } = poolOf(3)
-    while (pool.idle() < 3) await new Promise((resolve) => setTimeout(resolve, 20)) // each bomb has a worker from the start
+    while (pool.load().idle < 3) await new Promise((resolve) => setTimeout(resolve, 20)) // each bomb has a worker from the start
     const bombs = [{ kind: 'spin' }, { kind: 'regex' }, { kind: 'fifo', text: fifo }]
     const startedMs = Date.now()
     await Promise.all(bombs.map((bomb) => assert.rejects(run(pool, bomb, 1_000), denied('timeout'))))
@@ -141,7 +141,7 @@ suite('workerPool()', () => {
 
   test('calls of one home meet one worker, also when many are made at once, and another one when it has died', async () => {
     const { pool, children } = poolOf(3, {}, () => ({ home: 'page', waits: true }))
-    while (pool.idle() < 3) await new Promise((resolve) => setTimeout(resolve, 20))
+    while (pool.load().idle < 3) await new Promise((resolve) => setTimeout(resolve, 20))
     const pidOf = async () => (JSON.parse((await run(pool, { kind: 'echo' })).text) as { pid: number }).pid
     const first = await pidOf()
     assert.deepEqual(new Set(await Promise.all(Array.from({ length: 12 }, pidOf))), new Set([first]))

@@ -56,8 +56,8 @@ export type WorkerPool = Readonly<{
   ended(worker: number, end: WorkerEnd): void
   /** Resolves when the first worker has opened what it was granted. */
   ready: Promise<void>
-  /** Workers that could take a call now. */
-  idle(): number
+  /** Workers that opened what was granted, those of them that could take a call now, and calls that wait for one. */
+  load(): Readonly<{ alive: number; idle: number; waiting: number }>
   /** Ends every call that works or waits, and refuses later ones: the process is about to go. */
   stop(): void
 }>
@@ -70,7 +70,8 @@ export function workerPool(options: PoolOptions): WorkerPool {
     ({ operation }) => options.placing?.(operation) ?? {},
     performance.now.bind(performance),
   )
-  const free = () => [...slots.values()].filter((slot) => slot.ready && !slot.doomed && slot.job === undefined)
+  const standing = () => [...slots.values()].filter((slot) => slot.ready && !slot.doomed)
+  const free = () => standing().filter((slot) => slot.job === undefined)
   const alive = (id: number) => slots.get(id)?.doomed === false
 
   let stopped = false
@@ -176,7 +177,7 @@ export function workerPool(options: PoolOptions): WorkerPool {
       next()
     },
     ready,
-    idle: () => free().length,
+    load: () => ({ alive: standing().length, idle: free().length, waiting: waiting.length }),
     stop() {
       stopped = true
       const working = [...slots.values()].flatMap(({ job }) => job ?? [])

@@ -18,7 +18,7 @@ const webUrl = z.string().refine(plainUrl, 'Must be a plain https URL without qu
 const path = z.string().min(1).max(4096)
 /** A control that is weakened: why, and the last day on which that is accepted. */
 export const weakened = z.strictObject({ because: z.string().min(10).max(256), until: z.iso.date() })
-const inside = z
+export const inside = z
   .strictObject({ network: z.string(), prefix: z.int().min(8).max(128), ca_file: path.exactOptional() })
   .refine(({ network, prefix }) => isNetwork(network, prefix), 'Must be a network such as 10.0.0.5 with its prefix')
 

@@ -8,7 +8,11 @@
 import type { KeySet, VerifyingKey } from './key-set.ts'
 
 /** `undefined`: no such key. Rejects with `KeysUnavailable` when no set can be had. */
-export type KeySource = Readonly<{ key(kid: string): Promise<VerifyingKey | undefined> }>
+export type KeySource = Readonly<{
+  key(kid: string): Promise<VerifyingKey | undefined>
+  /** Age of the set in milliseconds; `undefined` while there is none. It is then asked for, so that it is there before a caller needs it. */
+  age(): number | undefined
+}>
 
 /** No key set: the issuer cannot be reached, or what it serves cannot be used. */
 export class KeysUnavailable extends Error {
@@ -60,6 +64,12 @@ export function keySource(from: {
   const mayAsk = () => running !== undefined || from.elapsed() >= notBefore
 
   return Object.freeze({
+    age() {
+      const age = from.elapsed() - loadedAt
+      if (age < STALE_MS) return age
+      if (mayAsk()) void refresh().catch(() => undefined)
+      return undefined
+    },
     async key(kid) {
       const age = from.elapsed() - loadedAt
       if (age >= STALE_MS) {

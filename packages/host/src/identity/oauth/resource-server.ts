@@ -6,6 +6,7 @@ import type { OauthConfig } from './config.ts'
 import { dpopNonce } from './dpop-nonce.ts'
 import { dpopProof } from './dpop-proof.ts'
 import { issuerClient } from './issuer-client.ts'
+import type { KeySource } from './key-source.ts'
 import { tokenVerifier } from './token-verifier.ts'
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
@@ -23,6 +24,9 @@ export type ResourceServer = Readonly<{
   insufficientScope(wanted: readonly string[], dpop: boolean): Readonly<Record<string, string>>
 }>
 
+/** `ageMs` is absent while the keys of the issuer cannot be had. */
+export type KeySetAge = Readonly<{ issuer: string; ageMs?: number }>
+
 /** Where nobody but holders of API keys is known. */
 export const KEYS_ONLY: Pick<ResourceServer, 'challenge'> = {
   challenge: (failure) => ({ 'www-authenticate': `Bearer ${REALM}${errorOf(failure)}` }),
@@ -38,7 +42,7 @@ export function resourceServer(from: {
   now: () => number
   elapsed: () => number
   onEvent?: (event: string, fields: Readonly<Record<string, string>>) => void
-}): Readonly<{ door: TokenDoor; server: ResourceServer }> {
+}): Readonly<{ door: TokenDoor; server: ResourceServer; keySets: () => readonly KeySetAge[] }> {
   const { config, now } = from
   for (const { name, any_typ, several_audiences } of config.issuers) {
     if (any_typ !== undefined) weaken(`token type of ${name}`, any_typ, now())
@@ -51,10 +55,20 @@ export function resourceServer(from: {
   const about = `resource_metadata="${origin}${WELL_KNOWN}${path}"`
   const first = scopesOf(scopes, from.permissions)
   const scope = first.length === 0 ? '' : `, scope="${first.join(' ')}"`
+  const sources = new Map<string, KeySource>()
   const proves = `DPoP ${REALM}, algs="${PROOF_ALGORITHMS}", ${about}`
   return {
+    keySets: () =>
+      [...sources].map(([issuer, keys]) => {
+        const ageMs = keys.age()
+        return { issuer, ...(ageMs === undefined ? {} : { ageMs }) }
+      }),
     door: {
-      verify: tokenVerifier({ ...from, client: (issuer) => issuerClient(issuer) }),
+      verify: tokenVerifier({
+        ...from,
+        client: (issuer) => issuerClient(issuer),
+        onSource: (issuer, keys) => sources.set(issuer, keys),
+      }),
       proof: dpopProof({ url: config.resource, now, ...(nonce === undefined ? {} : { nonce }) }),
       scopes,
     },

@@ -29,6 +29,8 @@ export function tokenVerifier(from: {
   revoked?: (jti: string) => boolean
   now: () => number
   elapsed: () => number
+  /** Told of each issuer that publishes a key set. */
+  onSource?: (issuer: string, keys: KeySource) => void
   onEvent?: (event: string, fields: Readonly<Record<string, string>>) => void
 }): TokenVerifier {
   const { config, now } = from
@@ -56,6 +58,7 @@ export function tokenVerifier(from: {
       elapsed: from.elapsed,
       onEvent: (event, reason) => from.onEvent?.(event, { issuer: issuer.name, reason }),
     })
+    if (issuer.jwks_uri !== undefined) from.onSource?.(issuer.name, keys)
     const opaque =
       issuer.introspection === undefined
         ? undefined

@@ -20,7 +20,7 @@ const VERBS: Readonly<Record<string, (args: readonly string[]) => Promise<number
 export const audit: Command = {
   usage: `hardened-mcp audit init DIR
 hardened-mcp audit verify DIR [--key LINE] [--anchor SLOT:SEQ:HASH]... [--anchors FILE]
-hardened-mcp audit report DIR [--since DATE] [--json]
+hardened-mcp audit report DIR [--since DATE] [--until DATE] [--json | --html FILE]
 hardened-mcp audit query DIR [--tool T] [--caller C] [--tenant T] [--type T] [--rule R] [--call_id ID] [--since D] [--until D] [--limit N]
 hardened-mcp audit hash DIR [--tenant T] [--file FILE]
 hardened-mcp audit export DIR --format ocsf|ecs|otel [--since DATE]
@@ -28,7 +28,7 @@ hardened-mcp audit review DIR [--by NAME] [--note TEXT]
 hardened-mcp audit prune DIR --before DATE [--by NAME] [--dry-run]`,
   help: `  init     Makes the directory and its keys; prints the verifier key of its log. A server does the same at its first start
   verify   Prints one line of JSON for each trail
-  report   Calls, refusals and alerts per tool, caller and tenant, and the verdict
+  report   Calls, refusals, latency and alerts per tool, caller and tenant, what is new, and the verdict; --html writes one page for a browser
   query    The records that fit, as they stand in the trail
   hash     Was this value used? Arguments as JSON on standard input; prints their hash and how many records have it
   export   Records for other systems, one line of JSON each

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { suite, test } from 'node:test'
+import { HOSTILE_TEXTS } from '@hardened-mcp/testkit'
 import fc from 'fast-check'
 import { type LogFields, operationalLog } from './log.ts'
 
@@ -14,27 +15,27 @@ function logged(event: string, fields?: LogFields): { line: string; read: Record
   return { line, read: JSON.parse(line) as Record<string, unknown> }
 }
 
-const HOSTILE = {
-  'a second line': 'x\n{"level":"info","event":"all is well"}',
-  CRLF: 'a\r\nb',
-  'line ends of JavaScript': 'a\u2028b\u2029c\u0085d',
-  'a terminal escape': '\u001b[2J\u009b31m\u0007',
-  NUL: 'a\0b',
-  DEL: '\u007f',
-  bidi: '\u202egpj.exe\u2066',
-  'zero width': 'ad\u200bmin\ufeff',
-  'lone surrogates': '\ud800 \udc00',
-  'an astral letter': '😀',
-  'quotes and backslashes': '\\u0041 " \\" \\',
-  'a key again': '","level":"info',
-} as const
+// As in the trail, long texts are cut, and the cut says how long they were.
+const expected = (text: string) =>
+  text.length <= 4_096 ? text : `${text.slice(0, 4_096)}...[cut, ${text.length} in all]`
 
 suite('operationalLog()', () => {
-  for (const [because, text] of Object.entries(HOSTILE))
-    test(`${because}: one ASCII line that reads back equal`, () => {
-      const { read } = logged(text, { reason: text })
-      assert.equal(read['event'], text)
-      assert.deepEqual(read['fields'], { reason: text })
+  for (const [because, text] of HOSTILE_TEXTS)
+    test(`${because}: one ASCII line that reads back equal, as event and in every field, at every level`, () => {
+      const lines: string[] = []
+      const log = operationalLog({ name: text, level: 'info', write: (line) => lines.push(line) })
+      const names = Array.from({ length: 32 }, (_, at) => `field_${at}`)
+      for (const level of ['info', 'warn', 'error'] as const)
+        log[level](text, Object.fromEntries(names.map((name) => [name, text])))
+      assert.equal(lines.length, 3)
+      for (const [at, line] of lines.entries()) {
+        assert.match(line, /^[ -~]+\n$/)
+        const { time, ...read } = JSON.parse(line) as Record<string, unknown>
+        assert.match(String(time), /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+        const fields = Object.fromEntries(names.map((name) => [name, expected(text)]))
+        const level = ['info', 'warn', 'error'][at]
+        assert.deepEqual(read, { level, name: text, pid: process.pid, event: expected(text), fields })
+      }
     })
 
   test('any text reads back equal', () => {

@@ -1,6 +1,7 @@
 // Proves that whatever a caller sends, a record is one ASCII line that reads back as what was recorded.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { HOSTILE_TEXTS } from '@hardened-mcp/testkit'
 import fc from 'fast-check'
 import { AUDIT_EVENTS, type AuditEvent } from './event.ts'
 import { GENESIS } from './chain.ts'
@@ -40,42 +41,10 @@ const FULL: Required<AuditEvent> = {
   sig: 'd'.repeat(128),
   seal: 'e'.repeat(128),
 }
-const TEXTS = [
-  'call_id',
-  'server',
-  'tool',
-  'tenant',
-  'caller',
-  'auth',
-  'client',
-  'marks',
-  'rule',
-  'policy',
-  'taint',
-  'approval',
-  'chain',
-  'trace',
-  'err',
-] as const
-
-const HOSTILE: readonly (readonly [because: string, text: string])[] = [
-  ['a second record', '"}\n{"v":1,"seq":8,"type":"tool_call.success"}'],
-  ['CRLF', 'a\r\nb'],
-  ['the line ends of JavaScript', 'a\u2028b\u2029c\u0085d'],
-  ['NUL', 'a\0b'],
-  ['a terminal escape', '\u001b[2J\u001b]0;title\u0007'],
-  ['C1 escapes', '\u009b31m'],
-  ['DEL', '\u007f'],
-  ['a bidi override', '\u202egpj.exe'],
-  ['zero width', 'ad\u200bmin'],
-  ['a byte order mark', '\ufeff'],
-  ['tag characters', '\u{E0041}\u{E0042}'],
-  ['lone surrogates', '\ud800 \udc00 \udc00\ud800'],
-  ['backslashes', '\\u0041 \\\\ \\" \\'],
-  ['a field with the same name', '","decision":"allow'],
-  ['markup', '<script>alert(1)</script>'],
-  ['a prototype', '__proto__'],
-]
+/** Fields of one fixed form: a hostile text in them must not pass the verifier. */
+const FORMS: ReadonlySet<string> = new Set(['type', 'args', 'decision', 'root', 'next', 'sig', 'seal'])
+const STRINGS = Object.entries(FULL).flatMap(([field, value]) => (typeof value === 'string' ? [field] : []))
+const TEXTS = STRINGS.filter((field) => !FORMS.has(field))
 
 suite('recordLine()', () => {
   test('writes the fields in the order of FORMAT.md', () => {
@@ -96,15 +65,33 @@ suite('recordLine()', () => {
     for (const type of AUDIT_EVENTS) assert.equal(faultOfLine(recordLine({ type }, PLACE)).wrong, undefined)
   })
 
-  for (const [because, value] of HOSTILE)
-    test(`${because} stays inside its field, in every field`, () => {
-      for (const field of TEXTS) {
-        const line = recordLine({ ...FULL, [field]: value }, PLACE)
-        assert.match(line, /^[ -~]+$/)
-        assert.deepEqual(JSON.parse(line), { ...(JSON.parse(recordLine(FULL, PLACE)) as object), [field]: value })
-        assert.equal(faultOfLine(line).wrong, undefined)
-      }
+  for (const [because, value] of HOSTILE_TEXTS)
+    test(`${because}: one ASCII line that reads back equal, in every field of every record`, () => {
+      for (const type of AUDIT_EVENTS)
+        for (const field of STRINGS.filter((name) => name !== 'type')) {
+          const line = recordLine({ ...FULL, type, [field]: value }, PLACE)
+          assert.match(line, /^[ -~]{1,8191}$/)
+          const { [field]: read, ...others } = JSON.parse(line) as Record<string, unknown>
+          const { [field]: _, ...expected } = JSON.parse(recordLine({ ...FULL, type }, PLACE)) as Record<
+            string,
+            unknown
+          >
+          assert.deepEqual(others, expected)
+          assert.ok(read === value || isCut(String(read), value), `${field} reads ${String(read)}`)
+          assert.equal(faultOfLine(line).wrong === undefined, TEXTS.includes(field), `${field} of ${type}`)
+        }
     })
+
+  // FORMAT.md: over 256 units, or over 512 characters as escaped; the beginning stays, and the cut says how much there was.
+  function isCut(read: string, value: string): boolean {
+    const escaped = value.replace(/[^ !#-[\]-~]/g, (unit) => (/["\\]/.test(unit) ? 'xx' : 'xxxxxx')).length
+    const [kept, said] = read.split(/(\.\.\.\[cut, \d+ in all\])$/)
+    return (
+      (value.length > 256 || escaped > 512) &&
+      value.startsWith(kept ?? '?') &&
+      said === `...[cut, ${value.length} in all]`
+    )
+  }
 
   const anyText = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 85 }),

@@ -14,6 +14,11 @@ const READ = {
   tests: ['packages/security-core/src/input/text-as-read.test.ts'],
 }
 
+const SCAN = 'packages/security-core/src/manifest/scan'
+const scan = (name: string) => ({ file: `${SCAN}/${name}.ts`, tests: [`${SCAN}/scan-tools.test.ts`] })
+const PEERS = 'packages/admin/src/manifest/scan'
+const peers = (name: string) => ({ file: `${PEERS}/${name}.ts`, tests: [`${PEERS}/scan.test.ts`] })
+
 export const MANIFEST_MUTANTS: readonly Mutant[] = [
   {
     ...core('definition-digest'),
@@ -100,5 +105,167 @@ export const MANIFEST_MUTANTS: readonly Mutant[] = [
     find: '.replace(LOOK_ALIKE, (letter) => LATIN.get(letter) ?? letter)',
     replace: '',
     because: 'letters that look Latin are not compared as such',
+  },
+  {
+    ...scan('phrase-rules'),
+    find: 'all(OVERRIDE)]',
+    replace: 'all(OVERRIDE, SAID)]',
+    because: 'an order to forget all instructions passes',
+  },
+  {
+    ...scan('phrase-rules'),
+    find: 'all(SECRECY)]',
+    replace: 'all(SECRECY, SAID)]',
+    because: 'an order to conceal passes',
+  },
+  {
+    ...scan('phrase-rules'),
+    find: 'all(SECRET_FILE, HAND_OVER)]',
+    replace: 'all(SECRET_FILE, HAND_OVER, SAID)]',
+    because: 'a request for a private key passes',
+  },
+  {
+    ...scan('phrase-rules'),
+    find: 'all(SECRET, HAND_OVER, OWNED, DUTY)]',
+    replace: 'all(SECRET, SAID)]',
+    because: 'a request for passwords passes',
+  },
+  {
+    ...scan('phrase-rules'),
+    find: 'all(PLACE, DISPATCH, DUTY)]',
+    replace: 'all(PLACE, SAID)]',
+    because: 'a copy to a stranger passes',
+  },
+  {
+    ...scan('phrase-rules'),
+    find: 'all(ALTER, TOOL, WHEN)]',
+    replace: 'all(ALTER, SAID)]',
+    because: 'a description that changes what another tool does passes',
+  },
+  {
+    ...scan('phrase-rules'),
+    find: 'const forms = new Set([read.toLowerCase(), skeleton(text)])',
+    replace: 'const forms = new Set([text.toLowerCase()])',
+    because: 'hidden writing is not read',
+  },
+  {
+    ...scan('phrase-rules'),
+    find: "severity: isMention ? 'low' : severity",
+    replace: 'severity',
+    because: 'the description of a scanner is taken for an attack',
+  },
+  {
+    ...scan('writing-rules'),
+    find: '  if (first !== undefined) {',
+    replace: '  if (false) {',
+    because: 'characters without a shape pass',
+  },
+  {
+    ...scan('writing-rules'),
+    find: '  if (mixed !== undefined)',
+    replace: '  if (false)',
+    because: 'a word of two scripts passes',
+  },
+  {
+    ...scan('writing-rules'),
+    find: '      if (!areWords(words, name)) return run',
+    replace: '      if (areWords(words, name)) return run',
+    because: 'what is written in base64 is not read',
+  },
+  {
+    ...scan('writing-rules'),
+    find: '(?:\\n[\\r\\t ]*){20}',
+    replace: '(?:\\n[\\r\\t ]*){200}',
+    because: 'text that is pushed out of sight passes',
+  },
+  {
+    ...scan('parameter-rules'),
+    find: '...(ASKS_BY_NAME.test(key)',
+    replace: "...(ASKS_BY_NAME.test('')",
+    because: 'a parameter for the conversation passes',
+  },
+  {
+    ...scan('parameter-rules'),
+    find: 'hints?.readOnlyHint !== true ||',
+    replace: 'hints?.readOnlyHint === true ||',
+    because: 'a tool that deletes may claim to read only',
+  },
+  {
+    ...scan('name-rules'),
+    find: "if (mixedWords(name.replaceAll(/[_\\-.]/gu, '')).length > 0)",
+    replace: 'if (false)',
+    because: 'a Cyrillic letter in a name is not told as one',
+  },
+  {
+    ...scan('name-rules'),
+    find: 'if (twin !== undefined)',
+    replace: 'if (false)',
+    because: 'a digit for a letter passes',
+  },
+  {
+    ...scan('name-rules'),
+    find: 'elsewhere.has(word) && !own.has(word)',
+    replace: 'false',
+    because: "a tool that speaks for another server's passes",
+  },
+  {
+    ...scan('scan-tools'),
+    find: '...(whole ? [] :',
+    replace: '...(true ? [] :',
+    because: 'what was not looked at is not said',
+  },
+  {
+    ...scan('definition-texts'),
+    find: "if (!Array.isArray(value)) add(name, place, 'key')",
+    replace: '',
+    because: 'names of parameters are not read',
+  },
+  {
+    ...peers('stdio-peer'),
+    find: 'env: { ...env }',
+    replace: 'env: { ...process.env, ...env }',
+    because: 'a server under scan sees the environment',
+  },
+  {
+    ...peers('stdio-peer'),
+    find: '  } finally {\n    kill()',
+    replace: "  } finally {\n    child.kill('SIGKILL')",
+    because: 'what a server under scan has started lives on',
+  },
+  {
+    ...peers('stdio-peer'),
+    find: '    if (bytes > MAX_BYTES) {',
+    replace: '    if (false) {',
+    because: 'a flood is read to the end',
+  },
+  {
+    ...peers('http-peer'),
+    find: 'if (room < 0) throw',
+    replace: 'if (false) throw',
+    because: 'a flood over HTTP is read to the end',
+  },
+  {
+    ...peers('http-peer'),
+    find: "url.protocol !== 'https:' && !(",
+    replace: "url.protocol === 'ftp:' && !(",
+    because: 'a token goes in the clear to another machine',
+  },
+  {
+    ...peers('peer'),
+    find: 'cursors.has(next) || page >= MAX_PAGES',
+    replace: 'cursors.has(next)',
+    because: 'pages without end are read for ever',
+  },
+  {
+    ...peers('scan'),
+    find: 'if (renew || (!existsSync(file) && !isDirty))',
+    replace: 'if (renew || !existsSync(file))',
+    because: 'a poisoned server is approved by itself',
+  },
+  {
+    ...peers('scan'),
+    find: "known === undefined ? ['it was never approved'] :",
+    replace: 'known === undefined ? [] :',
+    because: 'a server that was never approved passes',
   },
 ]

@@ -14,6 +14,7 @@ export {
 export type { FrontConfig, HttpConfig } from './config.ts'
 export { serverEntry } from './manifest/as-signed.ts'
 export { createManifestKey, readManifestKey } from './manifest/manifest-key-file.ts'
+export { strictJson } from './mcp/strict-json.ts'
 export { toolListing } from './mcp/tool-listing.ts'
 export { parseStrictly } from './parse-strictly.ts'
 export { withLabels } from './policy/added-labels.ts'

@@ -76,3 +76,5 @@ export {
   type ToolEntry,
 } from './manifest/manifest.ts'
 export { manifestKey, openManifest, signManifest } from './manifest/signed-manifest.ts'
+export { escaped, type Finding, SEVERITIES, type Severity } from './manifest/scan/finding.ts'
+export { isAtLeast, type ScannedServer, scanTools } from './manifest/scan/scan-tools.ts'

@@ -11,8 +11,9 @@ const digests = (parts: readonly string[]) => {
   const shape = Object.fromEntries([...parts, 'other'].map((part) => [part, digest.exactOptional()]))
   return z.strictObject({ definition: digest, parts: z.strictObject(shape) })
 }
-const serverName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'Must be the name of a server')
-const toolName = z.string().regex(/^[A-Za-z0-9_.-]{1,128}$/, 'Must be the name of a tool')
+// Names of servers of others are commands and URLs; names of tools may hold what their servers put there.
+const serverName = z.string().regex(/^[!-~](?:[ -~]{0,198}[!-~])?$/, 'Must be 1 to 200 printable characters')
+const toolName = z.string().max(512, 'Must be the name of a tool')
 
 const manifest = z.strictObject({
   format: z.literal(FORMAT),

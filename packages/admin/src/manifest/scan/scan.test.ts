@@ -177,7 +177,9 @@ suite('manifest scan over HTTP', { timeout: 600_000 }, () => {
   test('an answer as JSON, with the token and the session', async () => {
     const seen: string[] = []
     const url = await listen((message, response, request) => {
-      seen.push(`${message.method} ${request.headers.authorization} ${request.headers['mcp-session-id'] ?? '-'}`)
+      seen.push(
+        `${message.method} ${request.headers.authorization} ${request.headers['mcp-session-id']?.toString() ?? '-'}`,
+      )
       response.setHeader('mcp-session-id', 's1')
       json(message, response, request)
     })

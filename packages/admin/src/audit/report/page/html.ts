@@ -2,7 +2,7 @@
 // Threat:   a tool, caller or reason that is markup, script or style, or that hides, reorders or repaints what stands beside it (CWE-79, CWE-1007).
 // Rule:     text enters a page through one template: markup as character references, what is not seen as \uXXXX, each value apart in its direction.
 // Limits:   letters of every script are shown as they are. Look-alikes are marked as `non-ASCII`, and for the reader to judge.
-// Proof:    html.test.ts
+// Proof:    html.test.ts, test/review/hostile.test.ts
 import { asciiOnly } from '../../records.ts'
 
 /** Text that is markup already. Made by `html` alone. */

@@ -225,14 +225,17 @@ suite('manifest scan over HTTP', { timeout: 600_000 }, () => {
   ]
   for (const [name, args, says] of REFUSED) test(`${name} is a mistake`, () => assert.rejects(run(args), says))
 
+  test('a file that is not there, and one with two readings, cannot be read', async () => {
+    writeFileSync(at('two.json'), '{"tools":[{"name":"x","name":"y"}]}')
+    assert.deepEqual([(await scan(at('none.json'))).code, (await scan(at('two.json'))).code], [2, 2])
+  })
+
   test('the command prints the same for people, and ends with the code', async () => {
-    writeFileSync(at('list.json'), JSON.stringify({ tools: TOOLS }))
+    writeFileSync(at('list.json'), JSON.stringify({ tools: [{ ...TOOLS[0], name: 'add\u202e' }] }))
     const { code, stdout } = await command(['manifest', 'scan', at('list.json')])
     assert.equal(code, 1)
-    assert.match(
-      stdout,
-      /^list\.json: 1 tools, 1 findings\n {2}high {3}override +\/tools\/0\/description \(add\) Tells/,
-    )
+    assert.match(stdout, /^[ -~\n]*$/, 'printable ASCII')
+    assert.match(stdout, /high {3}override +\/tools\/0\/description \(add\\u202e\) Tells/)
   })
 })
 

@@ -4,7 +4,6 @@ import { parseArgs } from 'node:util'
 import {
   Denial,
   differences,
-  escaped,
   type Finding,
   isAtLeast,
   manifestText,
@@ -121,7 +120,7 @@ function textOf(listings: readonly Listing[], failures: readonly Failure[], find
       return [`${name}: ${tools.length} tools, ${own.length} findings`, ...own.flatMap(linesOf)]
     }),
   ]
-  return lines.map((line) => `${escaped(line)}\n`).join('')
+  return lines.map((line) => `${printable(line)}\n`).join('')
 }
 
 const linesOf = ({ severity, rule, tool, at, says, excerpt }: Finding): readonly string[] => [
@@ -132,9 +131,12 @@ const linesOf = ({ severity, rule, tool, at, says, excerpt }: Finding): readonly
 // Escaped, so that a terminal or a log shows what is there; it parses back to the same.
 function jsonOf(listings: readonly Listing[], failures: readonly Failure[], findings: readonly Finding[]): string {
   const servers = [...failures, ...listings.map(({ name, tools }) => ({ name, tools: tools.length }))]
-  const text = JSON.stringify({ servers, findings })
-  return `${text.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
+  return `${printable(JSON.stringify({ servers, findings }))}\n`
 }
+
+// Not `escaped`: an excerpt is escaped already, and JSON escapes its own backslashes.
+const printable = (line: string): string =>
+  line.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 function severityOf(text: string): Severity {
   const severity = SEVERITIES.find((known) => known === text)

@@ -44,7 +44,12 @@ export function configTargets(path: string, access: Access): readonly Target[] {
 
 // The result of tools/list, the whole answer, or a bare list.
 function listingInFile(path: string): Listing {
-  const value = json(path)
+  let value: unknown
+  try {
+    value = json(path)
+  } catch (thrown) {
+    throw thrown instanceof RangeError ? new Unreadable(thrown.message) : thrown
+  }
   if (Array.isArray(value)) return heard(nameOf(basename(path)), {}, listed(value, path))
   const outer = objectOf(value, `${path} holds no list of tools`)
   const result =

@@ -64,8 +64,8 @@ export const MANIFEST_MUTANTS: readonly Mutant[] = [
   },
   {
     ...core('signed-manifest'),
-    find: 'if (text === undefined) throw',
-    replace: 'if (text === undefined && note === undefined) throw',
+    find: 'const text = openNote(note, readVerifierKey(key))',
+    replace: "const text = openNote(note, readVerifierKey(key)) ?? note.slice(0, note.lastIndexOf('\\n\\n') + 1)",
     because: 'a note that nobody signed is read',
   },
   {

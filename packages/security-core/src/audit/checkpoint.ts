@@ -6,7 +6,7 @@ import { signatureLine } from './signed-note.ts'
 import { hash, type KeyObject, sign } from 'node:crypto'
 
 /** Who signs for a trail: `origin` names the trail, for ever and everywhere, and is the name of its keys. */
-export type TrailSigner = Readonly<{ origin: string; privateKey: KeyObject }>
+export type TrailSigner = Readonly<{ origin: string; privateKey: KeyObject; publicKey: Buffer }>
 
 /** The fields of a checkpoint record, and the same as a signed note to keep elsewhere. */
 export type SealedCheckpoint = Readonly<{ event: AuditEvent; note: string }>
@@ -18,7 +18,8 @@ export const slotOrigin = (log: string, slot: number): string => `${log}/slot-${
 
 export function trailSigner(seed: Buffer, slot: number): TrailSigner {
   const privateKey = ed25519Key(seed)
-  return { origin: slotOrigin(logName(rawPublicKey(privateKey)), slot), privateKey }
+  const publicKey = rawPublicKey(privateKey)
+  return { origin: slotOrigin(logName(publicKey), slot), privateKey, publicKey }
 }
 
 /**
@@ -37,7 +38,7 @@ export function sealCheckpoint(
   const { size, root } = head
   return {
     event: { type: 'checkpoint', size, root, epoch, next, sig, ...(seal === undefined ? {} : { seal }) },
-    note: `${text}\n${signatureLine(signer.origin, rawPublicKey(signer.privateKey), sig)}`,
+    note: `${text}\n${signatureLine(signer.origin, signer.publicKey, sig)}`,
   }
 }
 

@@ -84,19 +84,19 @@ export const TELEMETRY_MUTANTS: readonly Mutant[] = [
     because: 'a duration at a bound is in the wrong bucket',
   },
   {
-    ...at('telemetry/standing', 'test/access/readiness.test.ts'),
+    ...at('telemetry/standing', `${UNIT}/standing.test.ts`),
     find: "['workers', workers.alive === 0]",
     replace: "['workers', false]",
     because: 'a server without workers says that it is ready',
   },
   {
-    ...at('telemetry/standing', 'test/access/readiness.test.ts'),
+    ...at('telemetry/standing', `${UNIT}/standing.test.ts`),
     find: 'serving?.knowsCallers() === false',
     replace: 'false',
     because: 'a server that can let nobody in says that it is ready',
   },
   {
-    ...at('identity/oauth/key-source', 'test/access/readiness.test.ts'),
+    ...at('identity/oauth/key-source', 'packages/host/src/identity/oauth/key-source.test.ts'),
     find: '      if (mayAsk()) void refresh().catch(() => undefined)\n',
     replace: '',
     because: 'an issuer that is back is noticed only when a caller is sent here, and none is',
@@ -106,12 +106,6 @@ export const TELEMETRY_MUTANTS: readonly Mutant[] = [
     find: "low && (type === 'tool_call.request' ||",
     replace: "low && (type === 'alert.raised' ||",
     because: 'calls are begun on a disk that has no room for their end',
-  },
-  {
-    ...at('audit/file-sink', 'test/e2e/audit-disk.test.ts'),
-    find: 'space.refuses(event)',
-    replace: 'false',
-    because: 'nobody asks whether there is room',
   },
   {
     ...at('mcp/client-facts', 'packages/host/src/mcp/http-clients.test.ts'),

@@ -21,7 +21,7 @@ function source(served: () => Promise<KeySet>) {
     },
   })
   const has = async (kid: string) => (await keys.key(kid)) !== undefined
-  return { has, key: keys.key, loads: () => loads, later: (ms: number) => void (now += ms) }
+  return { has, key: keys.key, age: keys.age, loads: () => loads, later: (ms: number) => void (now += ms) }
 }
 const settle = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -99,6 +99,23 @@ suite('keySource()', () => {
     down = false
     later(MINUTE_MS)
     assert.ok(await has('a'))
+  })
+
+  test('its age is known; while there is no set, whoever asks for it has it asked for, as seldom as callers do', async () => {
+    let down = true
+    const { age, loads, later } = source(() => (down ? Promise.reject(new Error('down')) : setOf('a')))
+    for (let count = 0; count < 100; count++) assert.equal(age(), undefined)
+    await settle()
+    for (let count = 0; count < 100; count++) assert.equal(age(), undefined)
+    assert.equal(loads(), 1)
+    down = false
+    later(MINUTE_MS)
+    assert.equal(age(), undefined)
+    await settle()
+    later(5)
+    assert.deepEqual([age(), loads()], [5, 2])
+    later(60 * MINUTE_MS)
+    assert.equal(age(), undefined)
   })
 
   test('a poisoned set changes nothing', async () => {

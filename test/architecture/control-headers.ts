@@ -13,6 +13,14 @@ export const CONTROL_FOLDERS = /^packages\/security-core\/src\/(?:identity|acces
 export const NO_CONTROL: Readonly<Record<string, string>> = {
   'packages/security-core/src/identity/principal.ts':
     'makes the value every control reads; opens with its one sentence',
+  ...Object.fromEntries(
+    ['english', 'western', 'northern', 'scripts', 'eastern', 'phrases'].map((name) => [
+      `packages/security-core/src/input/phrases/${name}.ts`,
+      'a table of steering-marks.ts',
+    ]),
+  ),
+  'packages/security-core/src/input/phrase-scanner.ts': 'the search of steering-marks.ts',
+  'packages/security-core/src/input/other-readings.ts': 'what steering-marks.ts reads beside the text itself',
   'packages/security-core/src/input/url/url-rules.ts': 'the table of sentences for the rules of the files beside it',
   'packages/security-core/src/limits/gcra.ts': 'the arithmetic of the limits that import it',
   'packages/security-core/src/limits/ledger.ts': 'where the limits count; it decides nothing by itself',

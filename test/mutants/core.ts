@@ -22,6 +22,9 @@ const GCRA = { ...RATE_LIMIT, file: `${CORE}/limits/gcra.ts` }
 const LEDGER = { ...RATE_LIMIT, file: `${CORE}/limits/ledger.ts` }
 const PARSE_INPUT = beside('input/parse-input')
 const INJECTION = beside('input/injection-patterns')
+const STEERING = beside('input/steering-marks')
+const OTHER_READINGS = { ...STEERING, file: `${CORE}/input/other-readings.ts` }
+const SCANNER = { ...STEERING, file: `${CORE}/input/phrase-scanner.ts` }
 const TEXT_AS_READ = beside('input/text-as-read')
 const PRINCIPAL = beside('identity/principal')
 
@@ -342,8 +345,8 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...INJECTION,
-    find: 'texts.push(asRead(seen))',
-    replace: 'texts.push(seen)',
+    find: 'const read = texts.map(asRead)',
+    replace: 'const read = texts',
     because: 'a zero-width space hides a phrase',
   },
   {
@@ -381,5 +384,41 @@ export const CORE_MUTANTS: readonly Mutant[] = [
     find: '\\p{Default_Ignorable_Code_Point}|',
     replace: '',
     because: 'selectors and joiners keep two words apart that look the same',
+  },
+  {
+    ...STEERING,
+    find: '|| (not >= 0 && at - lastOf(row, not) <= within)',
+    replace: '',
+    because: 'a text that warns of an order is taken for one',
+  },
+  {
+    ...STEERING,
+    find: 'if (!places.every((each) => at - each <= within)',
+    replace: 'if (!places.some((each) => at - each <= within)',
+    because: 'one word of an order is enough',
+  },
+  {
+    ...STEERING,
+    find: "if (order === 'first' && others.some((each) => each < head)) continue",
+    replace: '',
+    because: 'words of an order in another order are one',
+  },
+  {
+    ...STEERING,
+    find: '[text, ...hidden, ...otherReadings(text)]',
+    replace: '[text, ...hidden]',
+    because: 'base64 and entities hide an order',
+  },
+  {
+    ...SCANNER,
+    find: 'if (folded === SKIP) unseen +=',
+    replace: 'if (folded === SKIP) state = 0\n      if (folded === SKIP) unseen +=',
+    because: 'a zero-width space hides a word',
+  },
+  {
+    ...OTHER_READINGS,
+    find: "(gap === between ? '' : ' ')",
+    replace: "(gap === between ? ' ' : ' ')",
+    because: 'letters set apart hide a word',
   },
 ]

@@ -14,6 +14,7 @@ export { DENIALS, Denial, type DenialCode, type DenialDetail, denialOf, isDenial
 export { principal } from './identity/principal.ts'
 export { type InjectionMark, injectionMarks } from './input/injection-patterns.ts'
 export { asRead, type Hidden, type HiddenKind, hiddenIn, mixedWords, skeleton } from './input/text-as-read.ts'
+export { type SteeringMark, steeringMarks } from './input/steering-marks.ts'
 export { parseInput } from './input/parse-input.ts'
 export { gcra, type Rate } from './limits/gcra.ts'
 export { type Entry, type Ledger, localLedger, type Taken } from './limits/ledger.ts'

@@ -1,8 +1,9 @@
 // Question: do the arguments carry text that tries to steer a model?
 // Threat:   instructions planted in an article, a ticket or a page that the model copies into a tool call (seed 39.1, scenario 1).
-// Rule:     five known phrases are looked for in every string of the arguments; the audit records of the call name those found.
+// Rule:     the seed's five patterns and the phrases of steering-marks.ts are looked for in every string; the audit records name those found.
 // Limits:   marks, never blocks: the words are legitimate in a question about them, and a paraphrase passes unseen.
 // Proof:    injection-patterns.test.ts
+import { type SteeringMark, steeringMarks } from './steering-marks.ts'
 import { asRead } from './text-as-read.ts'
 
 // At most 20 characters between the words, line breaks included: the article of the seed's scenario breaks its line there.
@@ -16,7 +17,7 @@ const PATTERNS = {
 } as const satisfies Record<string, RegExp>
 
 /** `unscanned` says that the arguments were larger than what is looked at. */
-export type InjectionMark = keyof typeof PATTERNS | 'unscanned'
+export type InjectionMark = keyof typeof PATTERNS | SteeringMark | 'unscanned'
 
 const MAX_CHARS = 262_144 // more than any schema of the suite admits; a megabyte of padding is itself worth a mark
 const MAX_VALUES = 10_000
@@ -27,9 +28,11 @@ export function injectionMarks(input: unknown): readonly InjectionMark[] {
   const left = { chars: MAX_CHARS, values: MAX_VALUES, whole: true }
   const texts: string[] = []
   collect(input, 0, texts, left)
-  const found = Object.entries(PATTERNS).filter(([, pattern]) => texts.some((text) => pattern.test(text)))
+  const read = texts.map(asRead)
+  const found = Object.entries(PATTERNS).filter(([, pattern]) => read.some((text) => pattern.test(text)))
   const names = found.map(([name]) => name as InjectionMark)
-  return left.whole ? names : [...names, 'unscanned']
+  const marks = new Set([...names, ...texts.flatMap(steeringMarks)])
+  return left.whole ? [...marks] : [...marks, 'unscanned']
 }
 
 function collect(
@@ -47,7 +50,7 @@ function collect(
     if (value.length > left.chars) left.whole = false
     const seen = value.slice(0, left.chars)
     left.chars -= seen.length
-    texts.push(asRead(seen))
+    texts.push(seen)
   }
   if (typeof value !== 'object' || value === null) return
   for (const [key, item] of Object.entries(value)) {

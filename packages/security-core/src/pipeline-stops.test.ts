@@ -157,7 +157,7 @@ suite('marks', () => {
     const answer = await pipeline(aControl({ audit: audit.sink }))(aRequest({ input }))
     assert.equal(codeOf(answer), 'released')
     assert.equal(audit.durable[0]?.type, 'tool_call.request')
-    assert.equal(audit.durable[0]?.marks, 'ignore_previous_instructions')
+    assert.equal(audit.durable[0]?.marks, 'ignore_previous_instructions,override')
   })
 
   test('a refused call is marked as well: there the record of the request is the refusal', async () => {
@@ -168,7 +168,7 @@ suite('marks', () => {
       audit.durable.map(({ type }) => type),
       ['tool_call.denied'],
     )
-    assert.equal(audit.durable[0]?.marks, 'ignore_previous_instructions')
+    assert.equal(audit.durable[0]?.marks, 'ignore_previous_instructions,override')
   })
 
   test('an ordinary call has no marks', async () => {

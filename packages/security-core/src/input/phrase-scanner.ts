@@ -159,7 +159,7 @@ function automatonOf(paths: readonly Path[], width: number) {
   // By depth: the longest suffix of a state is known before the states behind it need it.
   for (const [from, letter, to] of levels.flat()) {
     suffix[to] = from === 0 ? 0 : next(suffix[from] as number, letter)
-    const inherited = tags[suffix[to] as number]
+    const inherited = tags[suffix[to]]
     if (inherited !== undefined) tags[to] = [...(tags[to] ?? []), ...inherited]
   }
   return { next, tags }

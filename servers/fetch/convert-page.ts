@@ -1,10 +1,9 @@
 // From the source of a page to what a format shows of it.
-import { Denial } from '@hardened-mcp/security-core'
+import { breakTemplateTokens, Denial } from '@hardened-mcp/security-core'
 import { htmlToText } from './markdown.ts'
 import type { MediaType } from './media-type.ts'
 import type { Operation } from './operations.ts'
 import { parseSelector } from './selector.ts'
-import { breakTemplateTokens } from './template-tokens.ts'
 
 export type Converted = Readonly<{
   title?: string

@@ -82,6 +82,7 @@ export function assemble(options: {
       meter: meter({ current, ledger, cost: (operation) => definition.cost?.(operation) ?? {} }),
       execute: workers.execute,
       filters: filtersOf(config.screening),
+      ...(config.screening?.steering === 'off' ? { answerMarks: () => [] } : {}),
       audit: sampled,
       fingerprint: audit.fingerprint,
       now: Date.now,

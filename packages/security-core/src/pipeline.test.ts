@@ -58,6 +58,7 @@ suite('pipeline()', () => {
       caller: 'agent-1',
       auth: 'api_key',
       args: 'hmac-of-arguments',
+      marks: 'answer:hiddenCharacters=1',
       decision: 'allow',
       taint: 'private,untrusted',
       dur_ms: 0,

@@ -38,6 +38,8 @@ export type Controls<Operation extends object> = Readonly<{
   meter: Meter<Operation>
   execute: Executor<Operation>
   filters: readonly [OutputFilter, ...OutputFilter[]]
+  /** What in an answer steers a model: said and recorded, never a ground to stop. The phrases of the core where it is absent. */
+  answerMarks?: (answer: object) => readonly string[]
   audit: AuditSink
   /** Keyed hash of the arguments for the audit trail. */
   fingerprint: (tenant: string, input: unknown) => string
@@ -103,8 +105,9 @@ export function pipeline<Operation extends object>(controls: Controls<Operation>
       await recorded
       about = { ...about, ...carried(await passage.carry()) } // before anything of it goes out
       const result = await work
-      const released = release(result, controls.filters, tool.budget)
+      const released = release(result, controls.filters, tool.budget, controls.answerMarks)
       used = { rows: result.rows, bytes: Buffer.byteLength(released.text) }
+      about = { ...about, ...withFound(about.marks, released.found) }
       await audit({ type: 'tool_call.success', decision: 'allow', ...spent(call, controls, used) })
       return { ok: true, released } // no record, no output
     } catch (thrown) {
@@ -150,6 +153,12 @@ const marksOf = (input: unknown): Pick<AuditEvent, 'marks'> => {
 
 const approved = (approval: string | undefined): Pick<AuditEvent, 'approval'> =>
   approval === undefined ? {} : { approval }
+
+// What the answer held stands beside what the arguments held: `answer:override`, `answer:secretValues=2`.
+const withFound = (marks: string | undefined, found: readonly string[]): Pick<AuditEvent, 'marks'> =>
+  found.length === 0
+    ? {}
+    : { marks: [...(marks === undefined ? [] : [marks]), ...found.map((one) => `answer:${one}`)].join(',') }
 
 const carried = (taint: string): Pick<AuditEvent, 'taint'> => (taint === '' ? {} : { taint })
 

@@ -31,7 +31,7 @@ export type AuditEvent = Readonly<{
   client?: string
   /** HMAC-SHA-256 of the canonical JSON of the arguments under the tenant's key. */
   args?: string
-  /** Names of the injection patterns found in the arguments, comma separated. A mark, never a verdict. */
+  /** Names of what steers a model in the arguments and, as `answer:name` or `answer:filter=count`, in the answer; comma separated. Marks, no verdicts. */
   marks?: string
   decision?: 'allow' | 'deny'
   /** Public denial code of a refusal. */

@@ -22,18 +22,29 @@ const HIDDEN = new RegExp(
 )
 const SCREEN = new RegExp(`(${FLAG.source})|${HIDDEN.source}`, 'gu')
 
-export const hiddenCharacters: OutputFilter = Object.freeze({
-  name: 'hiddenCharacters',
-  // JSON text may hold any character escaped (\u00xx, \b, \f), whoever wrote it: an escape is reason enough to look.
-  suspects: new RegExp(`${HIDDEN.source}|\\\\[ubf]`, 'u'),
-  says: (count) => `${count} hidden or control characters were removed`,
-  clean(text) {
-    let removed = 0
-    const cleaned = text.replace(SCREEN, (_match, flag: string | undefined) => {
-      if (flag !== undefined) return flag
-      removed += 1
-      return ''
-    })
-    return { text: cleaned, removed }
-  },
-})
+/** They are removed. */
+export const hiddenCharacters: OutputFilter = screenOf('removed', () => '')
+
+/** They are written out as `[U+202E]`, for whoever has to see what stood there. */
+export const shownCharacters: OutputFilter = screenOf(
+  'written out',
+  (character) => `[U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`,
+)
+
+function screenOf(done: string, instead: (character: string) => string): OutputFilter {
+  return Object.freeze({
+    name: 'hiddenCharacters',
+    // JSON text may hold any character escaped (\u00xx, \b, \f), whoever wrote it: an escape is reason enough to look.
+    suspects: new RegExp(`${HIDDEN.source}|\\\\[ubf]`, 'u'),
+    says: (count) => `${count} hidden or control characters were ${done}`,
+    clean(text) {
+      let removed = 0
+      const cleaned = text.replace(SCREEN, (character, flag: string | undefined) => {
+        if (flag !== undefined) return flag
+        removed += 1
+        return instead(character)
+      })
+      return { text: cleaned, removed }
+    },
+  })
+}

@@ -1,6 +1,7 @@
 // Door 2. The only maker of `Released`: an answer that was screened by every filter and fits its byte budget.
 import { Denial } from '../denial.ts'
 import type { Budget, Result } from '../types.ts'
+import { answerMarks, saysMarks } from './answer-marks.ts'
 
 declare const released: unique symbol
 
@@ -10,6 +11,8 @@ export type Released = Readonly<{
   structured: Readonly<Record<string, unknown>>
   /** How many characters the filters removed or escaped. */
   removed: number
+  /** For the record of the call: what steers in the answer, and how much each filter found, as `name=count`. */
+  found: readonly string[]
   [released]: true
 }>
 
@@ -17,47 +20,67 @@ export type Released = Readonly<{
 export type OutputFilter = Readonly<{
   name: string
   suspects: RegExp
-  clean(text: string): { text: string; removed: number }
+  /** `origin` is where the answer says that its text came from. */
+  clean(text: string, origin?: string): Cleaned
   /** The notice in the answer when `count` things were removed. */
   says(count: number): string
   /** Nothing is removed: an answer in which something would be does not go out. */
   refuses?: true
 }>
 
+export type Cleaned = { text: string; removed: number }
+
 /** How much each filter removed, for those that removed anything. */
 type Tally = Map<OutputFilter, number>
 
 const MAY_NOT_LEAVE = 'The answer holds a value that may not leave this server'
 
-/** Screens every string of the result, says what was removed, and refuses what is over budget (`too_large`). */
-export function release(result: Result, filters: readonly OutputFilter[], spend: Budget): Released {
+/** Screens every string of the result, says what was found, and refuses what is over budget (`too_large`). */
+export function release(
+  result: Result,
+  filters: readonly OutputFilter[],
+  spend: Budget,
+  marksOf: (answer: object) => readonly string[] = answerMarks,
+): Released {
   boundBytes(result.text, spend)
   const parsed = parse(result.text)
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new Denial('internal', 'The worker returned something other than a JSON object')
   }
-  // What one filter takes away may have hidden from the next what it looks for: a suspicion of one is one of all.
-  if (!filters.some((filter) => filter.suspects.test(result.text))) return mint(result.text, parsed, 0)
+  const marks = marksOf(parsed)
   const tally: Tally = new Map()
-  const screened = screen(parsed, filters, tally) as Record<string, unknown>
+  // What one filter takes away may have hidden from the next what it looks for: a suspicion of one is one of all.
+  const suspected = filters.some((filter) => filter.suspects.test(result.text))
+  const screened = suspected ? screen(parsed, { filters, tally, origin: originOf(parsed) }) : parsed
   const refused = [...tally.keys()].find(({ refuses }) => refuses)
   if (refused !== undefined)
     throw new Denial('policy_denied', `${refused.name} found something in the answer`, { says: MAY_NOT_LEAVE })
-  const notices = filters.flatMap((filter) => (tally.has(filter) ? [filter.says(tally.get(filter) ?? 0)] : []))
-  if (notices.length > 0) screened['notices'] = [...noticesOf(screened), ...notices]
-  const text = JSON.stringify(screened)
+  if (tally.size === 0 && marks.length === 0) return mint(result.text, parsed, 0, []) // byte for byte
+  const notices = [
+    ...(marks.length === 0 ? [] : [saysMarks(marks)]),
+    ...filters.flatMap((filter) => (tally.has(filter) ? [filter.says(tally.get(filter) ?? 0)] : [])),
+  ]
+  const said = { ...(screened as Record<string, unknown>) }
+  said['notices'] = [...noticesOf(said), ...notices]
+  const text = JSON.stringify(said)
+  // A mark stops nothing: where its sentence has no room, the answer goes out without it, and the record has it.
+  if (tally.size === 0 && Buffer.byteLength(text) > spend.outputBytes) return mint(result.text, parsed, 0, marks)
   boundBytes(text, spend)
-  return mint(
-    text,
-    screened,
-    [...tally.values()].reduce((sum, count) => sum + count, 0),
-  )
+  const found = [...marks, ...[...tally].map(([{ name }, count]) => `${name}=${count}`)]
+  const removed = [...tally.values()].reduce((sum, count) => sum + count, 0)
+  return mint(text, said, removed, found)
+}
+
+// fetch names the origin of a page there; no other answer has one.
+function originOf({ untrusted }: { untrusted?: unknown }): string | undefined {
+  const origin = typeof untrusted === 'object' && untrusted !== null && 'origin' in untrusted ? untrusted.origin : ''
+  return typeof origin === 'string' && origin !== '' ? origin : undefined
 }
 
 /** A refusal is an answer too, and may name a table or a file: what it says goes through the same filters. Never throws. */
 export function screenDenial(denial: Denial, filters: readonly OutputFilter[]): Denial {
   try {
-    const says = screenText(denial.says, filters, new Map())
+    const says = screenText(denial.says, { filters, tally: new Map() })
     if (says === denial.says) return denial
     const wait = denial.retryAfterMs === undefined ? {} : { retryAfterMs: denial.retryAfterMs }
     const ask = denial.ask === undefined ? {} : { ask: denial.ask }
@@ -78,8 +101,8 @@ function parse(text: string): unknown {
 
 const noticesOf = ({ notices }: Record<string, unknown>): readonly unknown[] => (Array.isArray(notices) ? notices : [])
 
-const mint = (text: string, structured: object, removed: number): Released =>
-  Object.freeze({ text, structured, removed }) as unknown as Released
+const mint = (text: string, structured: object, removed: number, found: readonly string[]): Released =>
+  Object.freeze({ text, structured, removed, found }) as unknown as Released
 
 function boundBytes(text: string, spend: Budget): void {
   const bytes = Buffer.byteLength(text)
@@ -87,21 +110,19 @@ function boundBytes(text: string, spend: Budget): void {
     throw new Denial('too_large', `The answer has ${bytes} bytes, the budget is ${spend.outputBytes}`)
 }
 
-function screen(value: unknown, filters: readonly OutputFilter[], tally: Tally): unknown {
-  if (typeof value === 'string') return screenText(value, filters, tally)
-  if (Array.isArray(value)) return value.map((item) => screen(item, filters, tally))
+type Screening = Readonly<{ filters: readonly OutputFilter[]; tally: Tally; origin?: string | undefined }>
+
+function screen(value: unknown, how: Screening): unknown {
+  if (typeof value === 'string') return screenText(value, how)
+  if (Array.isArray(value)) return value.map((item) => screen(item, how))
   if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).map(([key, item]) => [
-    screenText(key, filters, tally),
-    screen(item, filters, tally),
-  ])
-  return Object.fromEntries(entries)
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [screenText(key, how), screen(item, how)]))
 }
 
-function screenText(text: string, filters: readonly OutputFilter[], tally: Tally): string {
+function screenText(text: string, { filters, tally, origin }: Screening): string {
   let current = text
   for (const filter of filters) {
-    const { text: next, removed } = filter.clean(current)
+    const { text: next, removed } = filter.clean(current, origin)
     current = next
     if (removed > 0) tally.set(filter, (tally.get(filter) ?? 0) + removed)
   }

@@ -11,6 +11,9 @@ suite('breakTemplateTokens()', () => {
     ['[INST] do it [/INST]', '[ INST] do it [ /INST]', 2],
     ['<<SYS>>x<</SYS>>', '<< SYS>>x<< /SYS>>', 2],
     ['<start_of_turn>user<end_of_turn>', '< start_of_turn>user< end_of_turn>', 2],
+    ['<｜User｜>hi<｜end▁of▁sentence｜>', '<｜ User｜>hi<｜ end▁of▁sentence｜>', 2],
+    ['<tool_call>{}</tool_call>', '< tool_call>{}< /tool_call>', 2],
+    ['</function_results>', '< /function_results>', 1],
     ['<|reserved_special_token_5|>', '<| reserved_special_token_5|>', 1],
   ] as const
   for (const [given, text, found] of broken)

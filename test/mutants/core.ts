@@ -117,13 +117,13 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...PIPELINE,
-    find: 'release(result, controls.filters, tool.budget)',
-    replace: 'release(result, controls.filters.slice(1), tool.budget)',
+    find: 'release(result, controls.filters, tool.budget, controls.answerMarks)',
+    replace: 'release(result, controls.filters.slice(1), tool.budget, controls.answerMarks)',
     because: 'a filter is skipped',
   },
   {
     ...PIPELINE,
-    find: 'release(result, controls.filters, tool.budget)',
+    find: 'release(result, controls.filters, tool.budget, controls.answerMarks)',
     replace: 'result as unknown as Released',
     because: 'a third door: an answer leaves without being released',
   },
@@ -420,5 +420,11 @@ export const CORE_MUTANTS: readonly Mutant[] = [
     find: "(gap === between ? '' : ' ')",
     replace: "(gap === between ? ' ' : ' ')",
     because: 'letters set apart hide a word',
+  },
+  {
+    ...PIPELINE,
+    find: 'about = { ...about, ...withFound(about.marks, released.found) }',
+    replace: '',
+    because: 'what an answer held is not recorded',
   },
 ]

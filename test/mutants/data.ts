@@ -5,6 +5,10 @@ const CORE = 'packages/security-core/src'
 const beside = (name: string) => ({ file: `${CORE}/${name}.ts`, tests: [`${CORE}/${name}.test.ts`] })
 const RELEASE = beside('output/release')
 const HIDDEN = beside('output/hidden-characters')
+const TEMPLATE_TOKENS = beside('output/template-tokens')
+const ACTIVE_LINKS = beside('output/active-links')
+const ANSWER_MARKS = beside('output/answer-marks')
+const RELEASE_MARKS = { ...ANSWER_MARKS, file: `${CORE}/output/release.ts` }
 const SECRET_VALUES = beside('output/secret-values')
 const CHECK_DIGITS = { ...SECRET_VALUES, file: `${CORE}/output/check-digits.ts` }
 const TAINT = beside('taint/taint')
@@ -105,8 +109,8 @@ export const DATA_MUTANTS: readonly Mutant[] = [
   },
   {
     ...RELEASE,
-    find: '!filters.some((filter) => filter.suspects.test(result.text))',
-    replace: 'true',
+    find: 'filters.some((filter) => filter.suspects.test(result.text))',
+    replace: 'false',
     because: 'answers leave without filters',
   },
   {
@@ -117,14 +121,14 @@ export const DATA_MUTANTS: readonly Mutant[] = [
   },
   {
     ...RELEASE,
-    find: '  const text = JSON.stringify(screened)\n  boundBytes(text, spend)',
-    replace: '  const text = JSON.stringify(screened)',
+    find: '  boundBytes(text, spend)\n  const found',
+    replace: '  const found',
     because: 'what the filters wrote is over the budget',
   },
   {
     ...RELEASE,
-    find: '    screenText(key, filters, tally),\n',
-    replace: '    key,\n',
+    find: '[screenText(key, how), screen(item, how)]',
+    replace: '[key, screen(item, how)]',
     because: 'keys are not screened',
   },
   {
@@ -140,4 +144,58 @@ export const DATA_MUTANTS: readonly Mutant[] = [
     because: 'the right-to-left override stays',
   },
   { ...HIDDEN, find: '|\\\\\\\\[ubf]`', replace: '`', because: 'an escaped character passes the first look' },
+  {
+    ...TEMPLATE_TOKENS,
+    find: 'return `${mark} `',
+    replace: 'return mark',
+    because: 'marks of a template come through',
+  },
+  {
+    ...TEMPLATE_TOKENS,
+    find: '/<｜(?=[^\\s<>｜]{1,40}｜>)/,',
+    replace: '',
+    because: 'marks with full-width bars come through',
+  },
+  {
+    ...ACTIVE_LINKS,
+    find: 'if (TO_FILL.test(address)) return true',
+    replace: '',
+    because: 'a picture with a place to fill loads',
+  },
+  {
+    ...ACTIVE_LINKS,
+    find: 'values.some(isEncoded) ||',
+    replace: '',
+    because: 'a picture with encoded data loads',
+  },
+  {
+    ...ACTIVE_LINKS,
+    find: "if (action === 'mark') return match",
+    replace: '',
+    because: 'a link that is only to be marked is changed',
+  },
+  {
+    ...ACTIVE_LINKS,
+    find: 'URL.parse(origin)?.hostname === url.hostname',
+    replace: 'URL.parse(origin)?.hostname !== url.hostname',
+    because: 'the pages of others are taken for its own',
+  },
+  {
+    ...ANSWER_MARKS,
+    find: 'for (const item of Object.values(value)) look(item)',
+    replace: 'look(Object.values(value)[0])',
+    because: 'the second row is not looked at',
+  },
+  {
+    ...RELEASE_MARKS,
+    find: 'if (tally.size === 0 && marks.length === 0) return mint(result.text, parsed, 0, [])',
+    replace: '',
+    because: 'clean answers are written anew',
+  },
+  {
+    ...RELEASE_MARKS,
+    find: 'if (tally.size === 0 && Buffer.byteLength(text) > spend.outputBytes) return mint(result.text, parsed, 0, marks)',
+    replace: '',
+    because: 'a mark stops an answer that has no room for its sentence',
+  },
 ]

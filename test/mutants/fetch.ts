@@ -134,7 +134,6 @@ export const FETCH_MUTANTS: readonly Mutant[] = [
   of('page-link', "url.username !== ''", "url.username === '%'", 'a user name poses as the host', 'markdown'),
   of('page-signs', '(sign) => HARMLESS[sign] ?? sign', '(sign) => sign', 'a formula holds a link or a picture'),
   of('table', '    this.#spend(CELL_CHARS)\n', '', 'cells cost nothing', 'page-signs'),
-  of('template-tokens', 'return `${mark} `', 'return mark', 'marks of a template come through'),
   of(
     'untrusted-block',
     'while (text.includes(boundary)) boundary = random()',

@@ -24,6 +24,8 @@ export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
     'needs a root that can be written and the folders beside it; the shipped mounts are read-only and end at the root: known-attacks.test.ts has these paths',
   'test/attacks/file-paths.test.ts':
     'hundreds of odd names and links of both kinds below a root of its own; known-attacks.test.ts asks the containers for such paths',
+  'test/attacks/injected-content.test.ts':
+    'a site of its own and rows and files made here, whose labels three servers share; no two of the containers share a folder',
   'test/attacks/polluted-model.test.ts':
     'three servers that share one folder of labels, one with a root that can be written; no two of the containers share a folder',
   'test/e2e/audit-disk.test.ts':

@@ -27,7 +27,7 @@ import { rehearsal } from './policy/dry-run.ts'
 import type { LivePolicy } from './policy/live-policy.ts'
 import { type AddedLabels, withLabels } from './policy/added-labels.ts'
 import type { ServerPolicy } from './policy/policy-file.ts'
-import { filtersOf } from './policy/screening-section.ts'
+import { answerMarksOf, filtersOf } from './policy/screening-section.ts'
 import type { WorkerPool } from './sandbox/worker-pool.ts'
 import { type Hear, observedSink } from './telemetry/observed-sink.ts'
 
@@ -82,7 +82,7 @@ export function assemble(options: {
       meter: meter({ current, ledger, cost: (operation) => definition.cost?.(operation) ?? {} }),
       execute: workers.execute,
       filters: filtersOf(config.screening),
-      ...(config.screening?.steering === 'off' ? { answerMarks: () => [] } : {}),
+      ...answerMarksOf(config.screening),
       audit: sampled,
       fingerprint: audit.fingerprint,
       now: Date.now,

@@ -2,9 +2,11 @@
 import {
   activeLinks,
   hiddenCharacters,
+  type Controls,
   type OutputFilter,
   secretValues,
   shownCharacters,
+  steeringMarks,
   templateTokens,
 } from '@hardened-mcp/security-core'
 import { z } from 'zod'
@@ -46,4 +48,11 @@ export function filtersOf(
     ...(section.template_tokens === 'off' ? [] : [templateTokens]),
     ...(images === 'off' && links === 'off' ? [] : [activeLinks({ images, links, hosts })]),
   ]
+}
+
+/** The phrases are made ready here, so that no first caller waits for them. */
+export function answerMarksOf(section?: ScreeningSection): Pick<Controls<object>, 'answerMarks'> {
+  if (section?.steering === 'off') return { answerMarks: () => [] }
+  steeringMarks('')
+  return {}
 }

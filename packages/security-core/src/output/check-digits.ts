@@ -43,11 +43,16 @@ const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
 const CHECK_DIGITS = 6 // 62^6 is the first power above 2^32
 
-/** The CRC-32 (ISO 3309) of an ASCII text in base 62, six digits, most significant first. */
-export function crcDigits(text: string): string {
+/** The CRC-32 (ISO 3309) of an ASCII text. */
+export function crc32(text: string): number {
   let crc = 0xffffffff
   for (let i = 0; i < text.length; i++) crc = (CRC[(crc ^ text.charCodeAt(i)) & 255] ?? 0) ^ (crc >>> 8)
-  let rest = (crc ^ 0xffffffff) >>> 0
+  return (crc ^ 0xffffffff) >>> 0
+}
+
+/** The CRC-32 in base 62, six digits, most significant first. */
+export function crcDigits(text: string): string {
+  let rest = crc32(text)
   let digits = ''
   for (let place = 0; place < CHECK_DIGITS; place++) {
     digits = DIGITS.charAt(rest % 62) + digits

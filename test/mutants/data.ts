@@ -9,6 +9,7 @@ const TEMPLATE_TOKENS = beside('output/template-tokens')
 const ACTIVE_LINKS = beside('output/active-links')
 const ANSWER_MARKS = beside('output/answer-marks')
 const RELEASE_MARKS = { ...ANSWER_MARKS, file: `${CORE}/output/release.ts` }
+const SENT_SECRETS = beside('output/sent-secrets')
 const SECRET_VALUES = beside('output/secret-values')
 const CHECK_DIGITS = { ...SECRET_VALUES, file: `${CORE}/output/check-digits.ts` }
 const TAINT = beside('taint/taint')
@@ -197,5 +198,11 @@ export const DATA_MUTANTS: readonly Mutant[] = [
     find: 'if (tally.size === 0 && Buffer.byteLength(text) > spend.outputBytes) return mint(result.text, parsed, 0, marks)',
     replace: '',
     because: 'a mark stops an answer that has no room for its sentence',
+  },
+  {
+    ...SENT_SECRETS,
+    find: "tool.effect === 'read'",
+    replace: "tool.effect !== 'egress'",
+    because: 'a private key is written into a file',
   },
 ]

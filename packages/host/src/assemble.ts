@@ -12,6 +12,7 @@ import {
   meter,
   rateLimit,
   sampledRefusals,
+  sentSecrets,
   type TaintMode,
   type TaintStore,
   type ToolFacts,
@@ -72,7 +73,7 @@ export function assemble(options: {
         rateLimit({ current, ledger }),
         ...(work === undefined ? [] : [work.guard]),
       ],
-      policies: definition.policies(resources),
+      policies: [...definition.policies(resources), ...(config.screening?.arguments === 'refuse' ? [sentSecrets] : [])],
       taint: taint({
         ...labels,
         onRefused: labels.mode === 'mark' ? marked(sampled) : undefined,

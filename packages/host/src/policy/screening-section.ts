@@ -17,6 +17,8 @@ const link = z.enum(['defuse', 'mark', 'off'])
 export const screeningSection = z.strictObject({
   /** Keys and tokens of known form. */
   credentials: action.default('redact'),
+  /** An argument with such a key or token that would be written or sent. */
+  arguments: z.enum(['refuse', 'off']).default('off'),
   /** Payment cards and bank accounts: off, because in many a database they are the very answer. */
   account_numbers: action.default('off'),
   /** What nobody sees is taken out, or written out as [U+202E]. */

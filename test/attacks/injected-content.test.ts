@@ -116,7 +116,7 @@ suite('a hostile text', () => {
   })
 
   test('a token that the model puts into an address is refused by policy, and never sent', async () => {
-    const url = `https://web.corp:${site.port}/ordinary?k=AKIA${'ABCDEFGHIJKLMNOP'}`
+    const url = `https://web.corp:${site.port}/ordinary?k=${['AKIA', 'ABCDEFGHIJKLMNOP'].join('')}`
     const { structuredContent } = await ask('fetch', 'fetch_url', { url })
     assert.deepEqual((structuredContent['error'] as { code?: string }).code, 'policy_denied')
     assert.ok(!JSON.stringify(site.requests).includes('AKIA'))

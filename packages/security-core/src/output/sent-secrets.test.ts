@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import { aCall, aTool } from '@hardened-mcp/testkit'
 import { sentSecrets } from './sent-secrets.ts'
 
-const TOKEN = `AKIA${'ABCDEFGHIJKLMNOP'}`
+const TOKEN = ['AKIA', 'ABCDEFGHIJKLMNOP'].join('')
 const PEM = `-----BEGIN PRIVATE KEY-----\n${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSj'.repeat(2)}\n-----END PRIVATE KEY-----`
 const verdict = (operation: object, effect: 'read' | 'write' | 'egress') =>
   sentSecrets(operation, aCall({ tool: aTool({ effect }) })).verdict

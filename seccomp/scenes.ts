@@ -60,7 +60,7 @@ export const SCENES: readonly Scene[] = [
           ['read_text_file', { path: 'deep/big.txt' }],
           ['read_text_file', { path: '../keys.json' }],
           ['get_file_info', { path: 'deep/big.txt' }],
-          ['search_files', { path: '.', pattern: '**/*.txt' }],
+          ['search_files', { path: '.', glob: '**/*.txt' }],
         ],
       }
     },

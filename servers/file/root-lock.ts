@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { Denial } from '@hardened-mcp/security-core'
 import { inside } from './descriptors.ts'
 
-const WAIT_MS = 4_000 // less than half of a call's deadline: the call itself still has to be done
+const WAIT_MS = 4_000 // less than half of the usual deadline: the call itself still has to be done
 const SQLITE_BUSY = 5
 
 export type RootLock = Readonly<{

@@ -20,7 +20,7 @@ export const COMMON: Readonly<Record<string, Family>> = {
   },
   time: {
     because: 'timers; the clocks are a fallback for machines whose vDSO cannot answer (gVisor, some virtual machines)',
-    calls: words('clock_gettime clock_getres clock_nanosleep gettimeofday nanosleep'),
+    calls: words('clock_gettime clock_nanosleep gettimeofday'),
   },
   io: {
     because: 'reading, writing and waiting, on files, pipes and sockets that are open',
@@ -68,8 +68,9 @@ export const NOT_FOR_PROXY: readonly string[] = ['processes', 'audit']
 
 /** In the profile of `file` alone. */
 export const WRITING: Family = {
-  because: 'the worker of a writable root keeps the mode of a replaced file and ends empty directories',
-  calls: words('chmod fchmodat rmdir'),
+  because:
+    "the worker of a writable root keeps the mode of a replaced file and ends empty directories; SQLite looks at the path of the root's lock",
+  calls: words('chmod fchmodat rmdir lstat stat'),
 }
 
 /** In the profile of `fetch` and of the egress proxy. */

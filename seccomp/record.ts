@@ -5,8 +5,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { CAPABILITIES } from '@hardened-mcp/security-core'
 import { command, COMMAND } from '@hardened-mcp/testkit/command'
-import { connect } from '@hardened-mcp/testkit/clients'
+import { connect, type TestClient } from '@hardened-mcp/testkit/clients'
 import { proxyLog } from './record-proxy.ts'
 import { type Call, SCENES, type Scene } from './scenes.ts'
 import { EXIT_MS, START_MS, STRACE, summary, until } from './trace-log.ts'
@@ -39,6 +40,13 @@ async function record(scene: Scene): Promise<void> {
   keep(scene.server, ...logs)
 }
 
+// A call that ends in another way than it should is not the work that was to be recorded.
+async function put(client: TestClient, [name, input, refused]: Call): Promise<void> {
+  const { isError, structuredContent } = await client.call(name, input)
+  if ((isError === true) !== (refused === 'refused'))
+    throw new Error(`${name} ${JSON.stringify(input)}: ${JSON.stringify(structuredContent).slice(0, 500)}`)
+}
+
 function keep(name: string, ...logs: readonly string[]): void {
   const observed = summary(logs.map((log) => readFileSync(log, 'utf8')).join('\n'))
   writeFileSync(join(import.meta.dirname, 'observed', `${name}.json`), `${JSON.stringify(observed, null, 2)}\n`)
@@ -47,7 +55,8 @@ function keep(name: string, ...logs: readonly string[]): void {
 
 async function overHttp({ server }: Scene, place: string, args: readonly string[], calls: readonly Call[]) {
   const keys = join(place, 'keys.json')
-  const { stdout, stderr } = await command(['keys', 'mint', '--name', 'recorder', '--keys', keys])
+  const can = CAPABILITIES.flatMap((capability) => ['--can', capability])
+  const { stdout, stderr } = await command(['keys', 'mint', '--name', 'recorder', '--keys', keys, ...can])
   const key = /mcp_[A-Za-z0-9_-]{40,}/.exec(stdout + stderr)?.[0] ?? ''
   const log = join(place, 'http.strace')
   const audit = ['--audit', join(place, 'audit'), '--http', '127.0.0.1:0', '--keys', keys]
@@ -69,7 +78,7 @@ async function overHttp({ server }: Scene, place: string, args: readonly string[
   for (const kind of ['v1', 'v2-2026-07-28'] as const) {
     const client = await connect(kind, { url, key })
     await client.tools()
-    for (const [name, input] of calls) await client.call(name, input)
+    for (const call of calls) await put(client, call)
     await client.close()
   }
   const supervisor = childrenOf(child.pid)[0]
@@ -80,7 +89,7 @@ async function overHttp({ server }: Scene, place: string, args: readonly string[
   process.kill(worker, 'SIGSEGV') // a crash: the supervisor puts another in its place
   await delay(3_000)
   const client = await connect('v1', { url, key })
-  for (const [name, input] of calls.slice(0, 1)) await client.call(name, input)
+  for (const call of calls.slice(0, 1)) await put(client, call)
   await client.close()
   process.kill(supervisor, 'SIGTERM')
   await Promise.race([ended, delay(EXIT_MS)])

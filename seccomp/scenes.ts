@@ -9,7 +9,8 @@ import { allow } from '@hardened-mcp/security-core'
 import { certificateAuthority } from '@hardened-mcp/testkit/certificates'
 import { egressProxy } from '../packages/host/src/outbound/egress-proxy.ts'
 
-export type Call = readonly [name: string, input: Record<string, unknown>]
+/** `refused` where the server has to refuse it. */
+export type Call = readonly [name: string, input: Record<string, unknown>, refused?: 'refused']
 type Stage = Readonly<{ args: readonly string[]; calls: readonly Call[]; close: () => void }>
 export type Scene = Readonly<{ server: string; prepare: (dir: string) => Promise<Stage> }>
 
@@ -35,8 +36,8 @@ export const SCENES: readonly Scene[] = [
           ['describe_table', { table: 'goods' }],
           ['query_sql', { sql: 'SELECT a.name, length(b.picture) FROM goods a, goods b ORDER BY 2, 1 LIMIT 50' }],
           ['query_sql', { sql: 'SELECT * FROM goods WHERE id = ?', params: [7] }],
-          ['query_sql', { sql: 'DROP TABLE goods' }],
-          ['query_sql', { sql: RUNAWAY }],
+          ['query_sql', { sql: 'DROP TABLE goods' }, 'refused'],
+          ['query_sql', { sql: RUNAWAY }, 'refused'],
           ['query_sql', { sql: 'SELECT count(*) FROM goods' }],
         ],
       }
@@ -50,17 +51,30 @@ export const SCENES: readonly Scene[] = [
       writeFileSync(join(root, 'a.md'), '# A\n')
       writeFileSync(join(root, 'deep/big.txt'), 'line of text\n'.repeat(50_000))
       writeFileSync(join(root, 'deep/deeper/needle.txt'), 'needle\n')
+      const drafts = join(dir, 'drafts')
+      mkdirSync(drafts)
       return {
-        args: ['--root', root],
+        args: ['--root', root, '--write-root', drafts],
         close: () => undefined,
         calls: [
           ['list_allowed_directories', {}],
-          ['list_directory', { path: '.' }],
-          ['read_text_file', { path: 'a.md' }],
-          ['read_text_file', { path: 'deep/big.txt' }],
-          ['read_text_file', { path: '../keys.json' }],
-          ['get_file_info', { path: 'deep/big.txt' }],
-          ['search_files', { path: '.', glob: '**/*.txt' }],
+          ['list_directory', { path: 'files:/' }],
+          ['list_directory', { path: 'files:/', sort: 'modified' }],
+          ['directory_tree', { path: 'files:/' }],
+          ['read_text_file', { path: 'files:/a.md' }],
+          ['read_text_file', { path: 'files:/deep/big.txt' }],
+          ['read_multiple_files', { paths: ['files:/a.md', 'files:/none.md'] }],
+          ['read_text_file', { path: '../keys.json' }, 'refused'],
+          ['get_file_info', { path: 'files:/deep/big.txt' }],
+          ['search_files', { path: 'files:/', glob: '**/*.txt' }],
+          ['search_content', { path: 'files:/', pattern: 'needle' }],
+          ['write_file', { path: 'files:/refused.md', content: 'x' }, 'refused'],
+          ['write_file', { path: 'drafts:/new.md', content: 'one\n' }],
+          ['edit_file', { path: 'drafts:/new.md', edits: [{ old_text: 'one', new_text: 'two' }], dry_run: false }],
+          ['create_directory', { path: 'drafts:/folder' }],
+          ['move_file', { source: 'drafts:/new.md', destination: 'drafts:/folder/moved.md' }],
+          ['delete_file', { path: 'drafts:/folder/moved.md' }],
+          ['delete_file', { path: 'drafts:/folder' }],
         ],
       }
     },
@@ -86,9 +100,9 @@ export const SCENES: readonly Scene[] = [
         calls: [
           ['fetch_url', { url: here }],
           ['fetch_url', { url: `${here}?again`, format: 'text' }],
-          ['fetch_url', { url: 'https://no-such-host.example.com/' }],
-          ['fetch_url', { url: 'https://93.184.215.14/' }],
-          ['fetch_url', { url: 'https://169.254.169.254/' }],
+          ['fetch_url', { url: 'https://no-such-host.example.com/' }, 'refused'],
+          ['fetch_url', { url: 'https://93.184.215.14/' }, 'refused'],
+          ['fetch_url', { url: 'https://169.254.169.254/' }, 'refused'],
         ],
       }
     },

@@ -79,6 +79,7 @@ export const file = defineServer<Resources, Operation>({
     // The roots are opened by their own path once; from then on every path begins with a descriptor.
     fsRead: ({ roots }) => ['/proc/self/fd/', '/proc/self/fdinfo/', ...new Set(roots.map((root) => root.path))],
     fsWrite: ({ roots }) => (roots.some(({ writable }) => writable) ? ['/proc/self/fd/'] : []),
+    mounts: ({ roots }) => roots.filter(({ writable }) => writable).map(({ path }) => path),
   },
 })
 

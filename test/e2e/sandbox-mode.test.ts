@@ -1,7 +1,7 @@
 // What each sandbox mode refuses to code that took a worker over, with real servers, real clients and nothing left behind.
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -35,6 +35,18 @@ const trail = () => join(dir, `trail-${trails++}`)
 suite('--sandbox', () => {
   for (const mode of MODES) {
     const flags = () => ['--audit', trail(), '--sandbox', mode, ...(mode === 'none' ? NONE : [])]
+    test(`${mode}: a root that can be written is written, and the one beside it is not`, async () => {
+      const drafts = join(dir, `drafts-${mode}`)
+      mkdirSync(drafts)
+      const roots = ['--root', granted, '--write-root', `drafts=${drafts}`]
+      const file = await connect('v2', serving('file', ...roots, ...flags()))
+      const write = (path: string) => file.call('write_file', { path, content: 'mine' })
+      assert.equal((await write('drafts:/own.txt')).isError, undefined)
+      assert.equal((await write('granted:/own.txt')).isError, true)
+      await file.close()
+      assert.equal(readFileSync(join(drafts, 'own.txt'), 'utf8'), 'mine')
+      assert.equal(existsSync(join(granted, 'own.txt')), false)
+    })
     test(`${mode}: the file and the database server answer`, async () => {
       const file = await connect('v2', serving('file', '--root', granted, ...flags()))
       const read = await file.call('read_text_file', { path: 'a.txt' })

@@ -23,6 +23,8 @@ export type WorkerSpec<Resources> = Readonly<{
   /** Absolute paths the worker process may read or write, beside its own code. */
   fsRead(resources: Resources): readonly string[]
   fsWrite(resources: Resources): readonly string[]
+  /** Directories that are writable in a mount namespace of its own; by which paths the process may write there is `fsWrite`'s. */
+  mounts?(resources: Resources): readonly string[]
 }>
 
 /** What an MCP resource shows to a client that lists resources. */

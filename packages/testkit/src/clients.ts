@@ -5,7 +5,7 @@ import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.j
 import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport as LegacyHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { ElicitRequestSchema, ResourceUpdatedNotificationSchema } from '@modelcontextprotocol/sdk/types.js'
-import { COMMAND } from './command.ts'
+import { serveLine } from './command.ts'
 
 /** `v1`: the 1.x SDK. The others are the 2.x client: as it comes, probing for the newest era, and insisting on it. */
 export const CLIENT_KINDS = ['v1', 'v2', 'v2-auto', 'v2-2026-07-28'] as const
@@ -117,7 +117,7 @@ function negotiation(kind: ClientKind) {
 }
 
 /** Reaches a shipped server over stdio: arguments of `hardened-mcp serve`. */
-export const serving = (...args: readonly string[]): Reach => ({ node: [COMMAND, 'serve', ...args] })
+export const serving = (...args: readonly string[]): Reach => ({ node: serveLine(args) })
 
 const programOf = (reach: Exclude<Reach, { url: string }>): readonly [string, ...string[]] =>
   'node' in reach ? [process.execPath, ...reach.node] : reach.command

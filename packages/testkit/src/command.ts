@@ -4,6 +4,12 @@ import { join } from 'node:path'
 
 export const COMMAND = join(import.meta.dirname, '../../admin/bin/hardened-mcp.js')
 
+/** What stands after `serve`; MCP_SANDBOX=bwrap puts the servers of every suite behind that wall. */
+export const serveLine = (args: readonly string[]): readonly string[] => {
+  const mode = process.env['MCP_SANDBOX']
+  return [COMMAND, 'serve', ...args, ...(mode === undefined || args.includes('--sandbox') ? [] : ['--sandbox', mode])]
+}
+
 export type Finished = Readonly<{ code: number | null; stdout: string; stderr: string }>
 
 /** Runs one command to its end. */
@@ -26,7 +32,7 @@ export type RunningServer = Readonly<{
  * program with arguments that runs what stands behind them, in place of itself.
  */
 export function serveOverHttp(args: readonly string[], under: readonly string[] = []): Promise<RunningServer> {
-  const [file, ...rest] = [...under, process.execPath, COMMAND, 'serve', ...args]
+  const [file, ...rest] = [...under, process.execPath, ...serveLine(args)]
   const child = spawn(file as string, rest, { stdio: ['ignore', 'pipe', 'pipe'] })
   const end = finished(child)
   let stderr = ''

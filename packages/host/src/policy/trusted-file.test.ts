@@ -1,5 +1,6 @@
 // A policy file is taken from its owner and root alone: modes and owners of the file and of its directory.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -42,6 +43,18 @@ suite('mustBeTrusted()', () => {
 
   test('a missing file is told, not taken', () => {
     assert.throws(() => mustBeTrusted(join(dir, 'none')), /cannot be read/)
+  })
+
+  test('takes a file in an open directory that is mounted read-only, as the volumes of Kubernetes are', {
+    skip: own !== 0,
+  }, () => {
+    const file = fresh(0o644, 0o777)
+    const mount = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && exec "$0" -e "$2" "$3"'
+    const look = `const { mustBeTrusted } = await import(${JSON.stringify(import.meta.resolve('./trusted-file.ts'))}); mustBeTrusted(process.argv[1])`
+    const args = ['--mount', 'sh', '-c', mount, process.execPath, dirname(file), look, file]
+    const { status, stderr } = spawnSync('unshare', args, { encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+    assert.throws(() => mustBeTrusted(file), /chmod go-w/, 'the same without the mount')
   })
 
   test('another user is not trusted, as owner of the file or of its directory', { skip: own !== 0 }, () => {

@@ -3,7 +3,7 @@
 // Rule:     the file belongs to this user or to root, and neither group nor others can write to it or replace it in its directory (as sshd's StrictModes).
 // Limits:   looks at one directory, not at those above, and at mode bits, not at access control lists. What this user's own programs write is his.
 // Proof:    trusted-file.test.ts
-import { readFileSync, type Stats, statSync } from 'node:fs'
+import { accessSync, constants, readFileSync, type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 const OTHERS_WRITE = 0o022
@@ -20,13 +20,24 @@ export function mustBeTrusted(file: string, uid = process.getuid?.()): void {
     if (uid !== undefined && owner !== uid && owner !== 0 && !(owner === UNMAPPED && isMapped()))
       throw new RangeError(`${path} decides what is allowed: it must belong to user ${uid} or root, not ${owner}`)
   if (isOpen(facts)) throw new RangeError(openTo(file))
-  if (isOpen(above) && (above.mode & STICKY) === 0) throw new RangeError(openTo(dirname(file)))
+  if (isOpen(above) && (above.mode & STICKY) === 0 && !isReadOnly(dirname(file)))
+    throw new RangeError(openTo(dirname(file)))
 }
 
 export const isOpen = ({ mode }: Pick<Facts, 'mode'>): boolean => (mode & OTHERS_WRITE) !== 0
 
 export const openTo = (path: string): string =>
   `${path} decides what is allowed, and others can write to it: chmod go-w ${path}`
+
+// A volume of Kubernetes has mode 0777 and is mounted read-only.
+function isReadOnly(dir: string): boolean {
+  try {
+    accessSync(dir, constants.W_OK)
+    return false
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code === 'EROFS'
+  }
+}
 
 function factsOf(path: string): Facts {
   const facts = statSync(path, { throwIfNoEntry: false })

@@ -64,7 +64,11 @@ export function launchOf<Resources>(options: {
           ...fsFlags(reads, writes),
           entry,
         ],
-        { reads: [...own, ...worker.fsRead(resources)], writes, network },
+        {
+          reads: [...own, ...worker.fsRead(resources)],
+          writes: [...writes, ...(worker.mounts?.(resources) ?? [])],
+          network,
+        },
         { kind: writes.length === 0 ? 'worker' : 'writer', local: !network },
       ),
       count: worker.count,

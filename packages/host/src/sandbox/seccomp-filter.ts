@@ -29,7 +29,9 @@ const LISTENING = ['bind', 'listen', 'accept4']
 const CHANGING = [
   'chmod',
   'fchmodat',
+  'lstat',
   'rmdir',
+  'stat',
   'fsync',
   'fdatasync',
   'ftruncate',

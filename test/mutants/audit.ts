@@ -7,6 +7,7 @@ const inside = (folder: string, name: string, ...tests: readonly string[]) => ({
 })
 const AUDIT = 'packages/security-core/src/audit'
 const VERIFY = `${AUDIT}/verify`
+const PAGE = 'packages/admin/src/audit/report/page'
 
 export const AUDIT_MUTANTS: readonly Mutant[] = [
   {
@@ -38,6 +39,32 @@ export const AUDIT_MUTANTS: readonly Mutant[] = [
     find: 'if (fault === undefined && anchors.last >= seq)',
     replace: 'if (fault === undefined && anchors.last > seq)',
     because: 'a trail that was cut at its anchor verifies',
+  },
+  {
+    ...inside(PAGE, 'html'),
+    find: 'return referenced(visible(String(value)))',
+    replace: 'return visible(String(value))',
+    because: 'the name of a tool is markup in the page of a report',
+  },
+  {
+    ...inside(PAGE, 'html'),
+    find: '\\p{Default_Ignorable_Code_Point}',
+    replace: '',
+    because: 'a name with letters that are not seen looks like another',
+  },
+  {
+    file: `${PAGE}/page.ts`,
+    tests: ['packages/admin/src/audit/report/report.test.ts'],
+    find: '"default-src \'none\'"',
+    replace: '"default-src *"',
+    because: 'what got into a page may load things',
+  },
+  {
+    file: 'packages/admin/src/audit/report/write-page.ts',
+    tests: ['packages/admin/src/audit/report/report.test.ts'],
+    find: "'wx', 0o600",
+    replace: "'wx', 0o644",
+    because: 'every user of the machine reads what callers did',
   },
   {
     ...inside(AUDIT, 'fingerprint'),

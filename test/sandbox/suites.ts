@@ -26,6 +26,8 @@ export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
     'hundreds of odd names and links of both kinds below a root of its own; known-attacks.test.ts asks the containers for such paths',
   'test/attacks/injected-content.test.ts':
     'a site of its own and rows and files made here, whose labels three servers share; no two of the containers share a folder',
+  'test/attacks/log-injection.test.ts':
+    'reads trails and logs of servers of its own line by line, over raw sockets; soak.test.ts verifies the trails of the containers',
   'test/attacks/polluted-model.test.ts':
     'three servers that share one folder of labels, one with a root that can be written; no two of the containers share a folder',
   'test/e2e/audit-disk.test.ts':

@@ -139,6 +139,28 @@ suite('hardened-mcp audit', () => {
     assert.equal(readFileSync(join(dir, 'last-review'), 'utf8'), date)
   })
 
+  test('review of a trail that nothing proves is recorded as that, and exits with 3', async () => {
+    const two = join(base, 'two')
+    const trails = [
+      await openAuditSink({ dir: two, server: 'file', now: Date.now }),
+      await openAuditSink({ dir: two, server: 'file', now: Date.now }),
+    ]
+    for (const one of trails) await one.close()
+    const { stdout } = await command(['audit', 'verify', two])
+    const { slot, head } = JSON.parse(stdout.split('\n')[0] ?? '') as {
+      slot: number
+      head: { seq: number; hash: string }
+    }
+    const anchor = `${slot}:${head.seq}:${head.hash}`
+    const { code } = await command(['audit', 'review', two, '--by', 'alice', '--note', 'weekly', '--anchor', anchor])
+    const { stdout: said } = await command(['audit', 'query', two, '--type', 'audit.reviewed'])
+    assert.deepEqual(
+      [code, said.match(/"err":"[^"]*"/g)],
+      [3, ['"err":"not established: weekly"', '"err":"not established: weekly"']],
+    )
+    assert.equal(existsSync(join(two, 'last-review')), true)
+  })
+
   test('a verb that is none, and a directory that is missing, are one line and 78', async () => {
     for (const wrong of [
       ['audit'],

@@ -32,7 +32,7 @@ hardened-mcp audit prune DIR --before DATE [--by NAME] [--dry-run]`,
   query    The records that fit, as they stand in the trail
   hash     Was this value used? Arguments as JSON on standard input; prints their hash and how many records have it
   export   Records for other systems, one line of JSON each
-  review   Records that the trail was looked at, by whom and up to which head
+  review   Records that the trail was looked at, by whom and up to which head; where nothing proves its end, that too
   prune    Takes away whole segments older than a date, and records that it did
 
   --key LINE               The verifier key that init printed; otherwise the one in the directory is believed

@@ -11,6 +11,8 @@ export async function recordReview(
   review: Readonly<{ verdict: DirectoryVerdict; by: string; note?: string; now: () => number }>,
 ): Promise<string> {
   const { verdict, by, note, now } = review
+  const open = verdict.exitCode === 3 ? 'not established' : undefined // who signs for what nothing proves says so
+  const said = [open, note].filter((text) => text !== undefined).join(': ')
   const trail = await openAuditSink({ dir, server: 'admin', now })
   try {
     for (const slot of verdict.slots)
@@ -21,7 +23,7 @@ export async function recordReview(
           rule: `slot-${slot.slot}`,
           size: slot.records,
           root: slot.head.root,
-          ...(note === undefined ? {} : { err: note }),
+          ...(said === '' ? {} : { err: said }),
         })
   } finally {
     await trail.close()

@@ -69,7 +69,7 @@ const WEAKENED: readonly [name: string, over: Partial<HostFacts>, turns: readonl
   ['a trail that was altered', { trails: [{ ...trail, exitCode: 1 }] }, ['audit_verifies bad']],
   ['a trail that cannot be read', { trails: [{ ...trail, exitCode: 2 }] }, ['audit_verifies unknown']],
   ['a full disk', { trails: [{ ...trail, freeBytes: 1 }] }, ['audit_space bad']],
-  ['a review of 32 days ago', { trails: [{ ...trail, reviewedMs: NOW - 32 * DAY }] }, ['audit_reviewed bad']],
+  ['a review of 8 days ago', { trails: [{ ...trail, reviewedMs: NOW - 8 * DAY }] }, ['audit_reviewed bad']],
   ['a review of next week', { trails: [{ ...trail, reviewedMs: NOW + 7 * DAY }] }, ['audit_reviewed bad']],
   ['an old trail that nobody read', { trails: [{ ...trail, reviewedMs: undefined }] }, ['audit_reviewed bad']],
   ['a trail of an unknown age that nobody read', { trails: [{ ...trail, reviewedMs: undefined, startedMs: undefined }] }, ['audit_reviewed unknown']],
@@ -82,7 +82,7 @@ suite('the machine around a deployment', () => {
   test('passes what is right in another way', () => {
     const cgroup2 = { ...wall, swap: '0', cpu: '100000 100000' }
     assert.deepEqual(turned({ inForce: [cgroup2] }), [])
-    assert.deepEqual(turned({ trails: [{ ...trail, reviewedMs: undefined, startedMs: NOW - 31 * DAY }] }), [], 'too young for a review') // biome-ignore format: one call
+    assert.deepEqual(turned({ trails: [{ ...trail, reviewedMs: undefined, startedMs: NOW - 7 * DAY }] }), [], 'too young for a review') // biome-ignore format: one call
     assert.deepEqual(turned({ keys: [{ path: '/k', uid: 65532, file: { ...key, uid: 0, mode: 0o100440 } }] }), [], 'a mounted secret') // biome-ignore format: one call
   })
 

@@ -10,7 +10,7 @@ import type { HostFacts, InForce, Release } from './host-facts.ts'
 import { openHoles } from '../known-holes.ts'
 import type { OutsideFinding } from './rule.ts'
 
-const REVIEW_DAYS = 31
+const REVIEW_DAYS = 7
 const CERTIFICATE_DAYS = 14 // deploy/certificates makes them for 90
 const DAY_MS = 86_400_000
 // The fields of the manifest, and how version 1 and version 2 of the control groups say the same.
@@ -125,7 +125,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     id: 'audit_reviewed',
-    mend: `Read the trail at least every ${REVIEW_DAYS} days, then write the date into its file last-review, or say --reviewed DATE`,
+    mend: `Read the trail at least every ${REVIEW_DAYS} days (audit report --html), then run audit review on it, or say --reviewed DATE`,
     look: ({ trails, nowMs }) =>
       trails.map(({ service, reviewedMs, startedMs }) => reviewed(service, nowMs, reviewedMs, startedMs)),
   },

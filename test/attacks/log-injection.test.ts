@@ -97,7 +97,7 @@ function heads(text: string, host: string): string[] {
   ]
   const headOf = (fields: object, target = '/mcp') =>
     `POST ${target} HTTP/1.1\r\n${Object.entries({ ...fields, Connection: 'close' })
-      .map(([name, value]) => `${name}: ${String(value)}`)
+      .map(([name, value]) => `${name}: ${value}`)
       .join('\r\n')}`
   return [
     ...named.map((name) => headOf({ ...good, [name]: text })),

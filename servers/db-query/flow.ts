@@ -1,5 +1,5 @@
 // Where an operation reads: the label of its database, or of all that the caller may list.
-import { placeLabel } from '@hardened-mcp/host'
+import { type PlaceFacts, placeLabel } from '@hardened-mcp/host'
 import { CLEAN, type FlowOf, joinLabels, type Label } from '@hardened-mcp/security-core'
 import type { Operation } from './operations.ts'
 import { mayUse } from './policy.ts'
@@ -18,3 +18,6 @@ export const flow =
       places: read.map(({ name }) => name),
     }
   }
+
+export const places = ({ databases }: Pick<Resources, 'databases'>): readonly PlaceFacts[] =>
+  databases.map(({ name, label }) => ({ name, label: placeLabel(label, ROWS), into: false }))

@@ -1,7 +1,7 @@
 // db-query, the page: read-only SQL on the SQLite databases that the operator granted.
 import { basename, dirname, extname, resolve } from 'node:path'
 import { defineServer } from '@hardened-mcp/host'
-import { flow } from './flow.ts'
+import { flow, places } from './flow.ts'
 import { namedQuery } from './named-query.ts'
 import type { Operation } from './operations.ts'
 import { exposedDatabases, frontGate, sameCaller } from './policy.ts'
@@ -45,6 +45,7 @@ export const dbQuery = defineServer<Resources, Operation>({
   views,
   policies: (granted) => [sameCaller, exposedDatabases(granted), frontGate],
   flow,
+  places,
   cost: (operation) => (operation.op === 'query' ? { rows: operation.maxRows } : {}),
   work: ({ work_seconds_per_minute: secondsPerMinute }) => ({ secondsPerMinute, payer: ({ caller }) => caller.tenant }),
   worker: {

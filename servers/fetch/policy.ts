@@ -3,7 +3,7 @@
 // Rule:     one reading of the URL, a public host or a named exception, and a place on the caller's list with this method; an empty list allows nothing.
 // Limits:   judges the text; the worker asks this same function again on every hop, and judges each address when it dials.
 // Proof:    policy.test.ts
-import { placeLabel } from '@hardened-mcp/host'
+import { type PlaceFacts, placeLabel } from '@hardened-mcp/host'
 import {
   allow,
   type Decision,
@@ -78,6 +78,14 @@ export function flow(granted: Resources): FlowOf<Operation> {
     return { reads: label, into: label, places: place === undefined ? [] : [place] }
   }
 }
+
+/** Whatever is asked of a host is sent there: each is a way out. */
+export const places = ({ allow, internal }: Pick<Resources, 'allow' | 'internal'>): readonly PlaceFacts[] => [
+  ...allow
+    .map((item) => (typeof item === 'string' ? { host: item, label: undefined } : item))
+    .map(({ host, label }) => ({ name: host, label: placeLabel(label, PAGES), into: true })),
+  ...internal.map(({ host, label }) => ({ name: host, label: placeLabel(label, INSIDE), into: true })),
+]
 
 /** For who sees hosts alone, as a proxy does: whether anybody may ask this host for anything. */
 export function hostJudge(granted: Pick<Resources, 'allow' | 'internal'>): (text: string) => ReturnType<UrlJudge> {

@@ -1,5 +1,5 @@
 // Where an operation reads and writes: the labels of the roots that its paths are in.
-import { placeLabel } from '@hardened-mcp/host'
+import { type PlaceFacts, placeLabel } from '@hardened-mcp/host'
 import { CLEAN, type FlowOf, joinLabels, type Label } from '@hardened-mcp/security-core'
 import { isChange, type Operation, type Scope } from './operations.ts'
 import { locator } from './policy.ts'
@@ -35,3 +35,6 @@ const placesOf = (roots: readonly RootGrant[]) => ({
   label: roots.map(({ label }) => placeLabel(label, CONTENT)).reduce(joinLabels, CLEAN),
   places: roots.map(({ name }) => name),
 })
+
+export const places = ({ roots }: Resources): readonly PlaceFacts[] =>
+  roots.map(({ name, label, writable }) => ({ name, label: placeLabel(label, CONTENT), into: writable }))

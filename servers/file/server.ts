@@ -2,7 +2,7 @@
 import { basename, resolve } from 'node:path'
 import { defineServer } from '@hardened-mcp/host'
 import type { Capability, Principal, ToolDefinition } from '@hardened-mcp/security-core'
-import { flow } from './flow.ts'
+import { flow, places } from './flow.ts'
 import { pathsOfRoots } from './narrowing.ts'
 import type { Operation } from './operations.ts'
 import { confinedPaths } from './policy.ts'
@@ -70,6 +70,7 @@ export const file = defineServer<Resources, Operation>({
   clientRoots: ({ client_roots }) => client_roots === 'narrow',
   policies: (granted) => [confinedPaths(granted)],
   flow,
+  places,
   views,
   worker: {
     entry: new URL('./worker.ts', import.meta.url),

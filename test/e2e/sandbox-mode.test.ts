@@ -1,7 +1,16 @@
 // What each sandbox mode refuses to code that took a worker over, with real servers, real clients and nothing left behind.
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,7 +43,8 @@ const trail = () => join(dir, `trail-${trails++}`)
 
 suite('--sandbox', () => {
   for (const mode of MODES) {
-    const flags = () => ['--audit', trail(), '--sandbox', mode, ...(mode === 'none' ? NONE : [])]
+    const labels = join(dir, `labels-${mode}`)
+    const flags = () => ['--audit', trail(), '--taint', labels, '--sandbox', mode, ...(mode === 'none' ? NONE : [])]
     test(`${mode}: a root that can be written is written, and the one beside it is not`, async () => {
       const drafts = join(dir, `drafts-${mode}`)
       mkdirSync(drafts)
@@ -56,6 +66,7 @@ suite('--sandbox', () => {
       const rows = await query.call('query_sql', { sql: 'SELECT a FROM t' })
       assert.deepEqual(rows.structuredContent['rows'], [['row']])
       await query.close()
+      assert.equal(readdirSync(labels).length, 2, 'each may keep what its caller has read')
     })
   }
 })

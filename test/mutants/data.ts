@@ -13,6 +13,11 @@ const SENT_SECRETS = beside('output/sent-secrets')
 const SECRET_VALUES = beside('output/secret-values')
 const CHECK_DIGITS = { ...SECRET_VALUES, file: `${CORE}/output/check-digits.ts` }
 const TAINT = beside('taint/taint')
+const SHARED_TAINT = {
+  file: 'packages/host/src/taint/shared-taint.ts',
+  tests: ['packages/host/src/taint/shared-taint.test.ts'],
+}
+const LABELS_SCRIPT = { ...SHARED_TAINT, file: 'packages/host/src/taint/labels-script.ts' }
 const LABEL = { ...TAINT, file: `${CORE}/taint/label.ts` }
 const MEMORY_TAINT = { ...TAINT, file: `${CORE}/taint/memory-taint.ts` }
 
@@ -204,5 +209,35 @@ export const DATA_MUTANTS: readonly Mutant[] = [
     find: "tool.effect === 'read'",
     replace: "tool.effect !== 'egress'",
     because: 'a private key is written into a file',
+  },
+  {
+    ...SHARED_TAINT,
+    find: "say('taint_denied', reason)\n      throw new Denial(",
+    replace: "say('taint_denied', reason)\n      return ['', 0, 0, 0] as const\n      throw new Denial(",
+    because: 'without its store everybody is clean',
+  },
+  {
+    ...SHARED_TAINT,
+    find: 'if (isLost !== 0) {',
+    replace: 'if (isLost > 1) {',
+    because: 'a store that was started again makes everybody clean',
+  },
+  {
+    ...SHARED_TAINT,
+    find: '`${PREFIX}${tenant}\\n${id}`',
+    replace: '`${PREFIX}${id}`',
+    because: 'two tenants share their labels',
+  },
+  {
+    ...LABELS_SCRIPT,
+    find: "if ARGV[2] ~= '' and ARGV[2] ~= began then",
+    replace: "if ARGV[2] == 'never' then",
+    because: 'nobody notices that the memory was lost',
+  },
+  {
+    ...LABELS_SCRIPT,
+    find: 'now - tonumber(at) <= window',
+    replace: 'true',
+    because: 'a label never ends',
   },
 ]

@@ -128,6 +128,27 @@ for (const runtime of RUNTIMES) {
       await fetch.close()
     })
 
+    test('what a caller reads from one server is known to the others, and a key of its own begins without labels', async () => {
+      const codeOf = async (own: string) => {
+        const fetch = await connect('v2', { url: `https://localhost:${PORT}/fetch/mcp`, key: own })
+        const { structuredContent } = await fetch.call('fetch_url', { url: 'https://example.com/' })
+        await fetch.close()
+        return (structuredContent['error'] as { code: string } | undefined)?.code
+      }
+      const db = await client('db-query')
+      await db.call('query_sql', { sql: 'SELECT name FROM products WHERE id = ?', params: [2] })
+      await db.close()
+      assert.equal(await codeOf(key), 'tainted')
+      const { key: fresh } = JSON.parse(await deploy('mint', ['run-2', '--ttl', '1h'], { MCP_RUNTIME: runtime })) as {
+        key: string
+      }
+      await until(
+        'the new key is known',
+        10_000,
+        async () => (await codeOf(fresh).catch(() => 'tainted')) !== 'tainted',
+      )
+    })
+
     test('the gateway refuses a missing key, another path and a body over the limit', async () => {
       const curl = (...args: string[]) =>
         must('curl', ['-s', '-o', '/dev/null', '-w', '%{http_code}', '--cacert', join(STATE, 'tls/ca.pem'), ...args])

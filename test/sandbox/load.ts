@@ -56,7 +56,7 @@ export function startLoad(stage: Stage, server: 'db-query' | 'file'): Load {
   const caller = async (number: number) => {
     for (let call = 0; !over; ) {
       try {
-        const client = await connect('v2-2026-07-28', { url: stage.url(server), key: stage.key })
+        const client = await connect('v2-2026-07-28', { url: stage.url(server), key: stage.keys[server] })
         while (!over) {
           const [tool, args] = cheap(server, `mark-${load}-${number}-${call++}`)
           if ((await client.call(tool, args)).isError !== true) acknowledged.push(args)

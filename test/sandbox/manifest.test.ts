@@ -49,9 +49,23 @@ suite('compose files', () => {
       assert.equal(service['mem_limit'], service['memswap_limit'])
       assert.ok(Number(service['pids_limit']) <= 256)
       const writable = service.volumes.filter((volume) => volume.read_only !== true).map(({ target }) => target)
-      assert.deepEqual(writable, server === 'egress-proxy' ? [] : ['/audit'])
+      assert.deepEqual(writable, server === 'egress-proxy' ? [] : ['/audit', '/labels'])
     })
   }
+
+  test('the three servers share one folder of labels, and no other', () => {
+    const sources = SERVERS.map((server) => {
+      const { volumes, command } = whole.services[server] as unknown as {
+        volumes: { source: string; target: string; read_only?: boolean }[]
+        command: string[]
+      }
+      assert.equal(command[command.indexOf('--taint') + 1], '/labels')
+      return volumes.filter(({ read_only: ro }) => ro !== true).map(({ source }) => source)
+    })
+    const shared = sources[0]?.filter((source) => sources.every((each) => each.includes(source)))
+    assert.deepEqual(shared, ['${MCP_STATE:-./state}/labels'])
+    assert.match(text('up'), /install -d -m 0700 -o \$SERVER_UID -g \$SERVER_UID .*"\$MCP_STATE\/labels"/)
+  })
 
   test('no two servers share a network, and only the front and egress networks lead outside', () => {
     const names = SERVERS.flatMap((server) => Object.keys(whole.services[server]?.['networks'] as Part))

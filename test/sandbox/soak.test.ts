@@ -52,14 +52,14 @@ for (const runtime of RUNTIMES) {
 
     const healthy = (server: Server) => until(`${server} is healthy`, HEALTH_MS, () => isHealthy(server))
     const oneCall = async (server: Server) => {
-      const client = await connect('v2-2026-07-28', { url: stage.url(server), key: stage.key })
+      const client = await connect('v2-2026-07-28', { url: stage.url(server), key: stage.keys[server] })
       await client.tools()
       await client.close()
     }
 
     for (const server of SERVERS) {
       test(`SIGTERM: ${server} drains within ten seconds, and every call in flight has its end`, async (t) => {
-        const client = await connect('v2-2026-07-28', { url: stage.url(server), key: stage.key })
+        const client = await connect('v2-2026-07-28', { url: stage.url(server), key: stage.keys[server] })
         const begun = () => recordsOf(server).filter(({ type }) => type === 'tool_call.request').length
         const [flights, earlier] = [IN_FLIGHT[server], begun()]
         const calls: Promise<Outcome>[] = []

@@ -19,7 +19,8 @@ export type Stage = Readonly<{
   deployed: Deployed
   /** `deployed` as a file: the value of MCP_TARGET. */
   file: string
-  key: string
+  /** One for each server: what is read from one carries no label to the next, as it would with the same key. */
+  keys: Readonly<Record<Server, string>>
   url(server: Server): string
   close(): Promise<void>
 }>
@@ -39,18 +40,22 @@ export async function openStage(runtime: Runtime): Promise<Stage> {
     await outside.close()
   }
   try {
-    const key = /Bearer (mcp_[A-Za-z0-9_-]+)/.exec(await deploy('up', [], settings))?.[1] ?? ''
+    await deploy('up', [], settings)
+    const minted: [Server, string][] = []
+    for (const server of SERVERS)
+      minted.push([server, (JSON.parse(await deploy('mint', [server], settings)) as { key: string }).key])
+    const keys = Object.fromEntries(minted) as Record<Server, string>
     const each = <Value>(of: (server: Server) => Value) =>
       Object.fromEntries(SERVERS.map((server) => [server, of(server)]))
     const deployed: Deployed = {
       ...{ name: runtime, database: DATABASE, documents: DOCUMENTS, siteUrl: `https://${SITE}` },
-      http: each((server) => ({ url: url(server), key })),
+      http: each((server) => ({ url: url(server), key: keys[server] })),
       lines: each((server) => stdioLine(server, runtime)),
       ...{ policy: POLICY, uid: SERVER_UID },
     }
     const file = join(STATE, 'target.json')
     writeFileSync(file, JSON.stringify(deployed), { mode: 0o600 })
-    return { deployed, file, key, url, close }
+    return { deployed, file, keys, url, close }
   } catch (thrown) {
     await close()
     throw thrown

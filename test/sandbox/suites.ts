@@ -29,7 +29,7 @@ export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
   'test/attacks/log-injection.test.ts':
     'reads trails and logs of servers of its own line by line, over raw sockets; soak.test.ts verifies the trails of the containers',
   'test/attacks/polluted-model.test.ts':
-    'three servers that share one folder of labels, one with a root that can be written; no two of the containers share a folder',
+    'three servers with labels of their own places, one with a root that can be written; deployment.test.ts asks the containers for what they share',
   'test/e2e/audit-disk.test.ts':
     'disks that fail below a trail are made of tmpfs and loop devices, in mount namespaces of this machine',
   'test/e2e/command.test.ts':

@@ -76,7 +76,7 @@ export const serve: Command = {
       auditDir: values.audit ?? defaultAuditDir(name),
       transport,
       ...manifestOf(values),
-      labelsDir: labelsDirOf(values.taint, read?.file.taint?.directory),
+      labelsDir: labelsDirOf(values.taint, read?.file.taint),
       metrics: metricsOf(values, read?.file.telemetry?.metrics),
       sandbox: sandboxOf(values),
       ...(values.workers === undefined ? {} : { workers: countOf(values.workers) }),
@@ -171,8 +171,10 @@ function metricsOf(
 }
 
 // The flag is for who has no policy file: one that is there says it itself.
-function labelsDirOf(flag: string | undefined, written: string | undefined): string | undefined {
+function labelsDirOf(flag: string | undefined, section: PolicyFile['taint']): string | undefined {
+  const written = section?.directory
   if (flag === undefined) return written
+  if (section?.shared !== undefined) throw new UsageError('--taint and taint.shared of the policy file: one of them')
   if (written !== undefined && written !== resolve(flag))
     throw new UsageError('--taint must name the directory of the policy file, or be left out')
   return resolve(flag)

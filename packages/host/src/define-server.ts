@@ -1,5 +1,5 @@
 // What a server is: data and pure functions. Everything that touches the world is in its worker.
-import type { Capability, Cost, FlowOf, Policies, Principal, ToolDefinition } from '@hardened-mcp/security-core'
+import type { Capability, Cost, FlowOf, Label, Policies, Principal, ToolDefinition } from '@hardened-mcp/security-core'
 import type { z } from 'zod'
 import type { Placing } from './sandbox/placement.ts'
 
@@ -51,6 +51,9 @@ export type ResourceViews = Readonly<{
   describe?(uri: string): ResourceCall | undefined
 }>
 
+/** A place as the policy names it. `into`: something can be written or sent there. */
+export type PlaceFacts = Readonly<{ name: string; label: Label; into: boolean }>
+
 export interface ServerDefinition<Resources = unknown, Operation extends object = object> {
   readonly name: string
   readonly title: string
@@ -68,6 +71,8 @@ export interface ServerDefinition<Resources = unknown, Operation extends object 
   policies(resources: Resources): Policies<Operation>
   /** Where an operation reads and writes, when that depends on more than its tool: see `FlowOf`. */
   flow?(resources: Resources): FlowOf<Operation>
+  /** Every place that these resources open. */
+  places(resources: Resources): readonly PlaceFacts[]
   views?(resources: Resources): ResourceViews
   /** True where a client may narrow what it can reach by the roots it has; they are then an argument of `plan`. */
   clientRoots?(resources: Resources): boolean

@@ -6,7 +6,8 @@ import { assemble, largestAnswer, toolNames } from './assemble.ts'
 import { type AuditTrail, openAuditSink } from './audit/file-sink.ts'
 import type { FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
-import type { SharedLedger } from './limits/shared-ledger.ts'
+import type { LedgerEvent, SharedLedger } from './limits/shared-ledger.ts'
+import type { TaintEvent } from './taint/shared-taint.ts'
 import { operationalLog } from './log.ts'
 import { mustBeAsSigned } from './manifest/as-signed.ts'
 import { parseStrictly } from './parse-strictly.ts'
@@ -26,6 +27,8 @@ const LAST_CALLS_MS = 7_000 // what runs then is ended, so that its caller hears
 const ENVELOPE_BYTES = 64 * 1024 // what a worker may send beyond the largest answer before it counts as broken
 
 const ANCHOR_EVERY_MS = 10_000 // what could be cut off the trail unseen: the records of ten seconds
+
+type SharedEvent = LedgerEvent | TaintEvent
 
 const tell = (message: ToSupervisor) => process.send?.(message)
 const log = operationalLog({ name: 'hardened-mcp', level: 'info' })
@@ -73,7 +76,8 @@ async function start(config: FrontConfig): Promise<void> {
   const shared = await sharedOf(config, sink)
   await shared?.ready
   const ledger = shared ?? localLedger(() => performance.now())
-  const labels = openLabels({ section: config.taint, dir: config.labelsDir, now: Date.now })
+  const raise = raiseTo(audit.sink, config.server)
+  const labels = await openLabels({ section: config.taint, dir: config.labelsDir, now: Date.now, onEvent: raise })
   const approvals = openApprovals(config.approvals, Date.now)
   const { hear } = measured
   const served = assemble({ definition, config, audit, live, ledger, workers, work, labels, approvals, hear })
@@ -87,7 +91,7 @@ async function start(config: FrontConfig): Promise<void> {
     healthy: audit.healthy,
     notReady: () => standingNow().notReady,
     live,
-    trouble: () => live.trouble() ?? shared?.trouble(),
+    trouble: () => live.trouble() ?? labels.trouble() ?? shared?.trouble(),
     log,
     onClose: () => drain(),
   })
@@ -112,11 +116,13 @@ async function sharedOf({ sharedLimits, server }: FrontConfig, audit: AuditSink)
   return sharedLedger({
     config: sharedLimits,
     elapsed: () => performance.now(),
-    onEvent(event, reason) {
-      log.warn(event, { reason })
-      void audit({ type: 'alert.raised', server, rule: event, err: reason }).catch(() => undefined)
-    },
+    onEvent: raiseTo(audit, server),
   })
+}
+
+const raiseTo = (audit: AuditSink, server: string) => (event: SharedEvent, reason: string) => {
+  log.warn(event, { reason })
+  void audit({ type: 'alert.raised', server, rule: event, err: reason }).catch(() => undefined)
 }
 
 // Whoever keeps these lines elsewhere can show later that the trail was not rewritten or cut up to there.

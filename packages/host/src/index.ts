@@ -2,6 +2,7 @@
 export {
   defineServer,
   type FlagSpec,
+  type PlaceFacts,
   type ResourceCall,
   type ResourceViews,
   type ServerDefinition,

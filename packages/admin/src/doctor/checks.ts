@@ -76,7 +76,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     id: 'nothing_writable',
-    mend: 'Mount an empty read-only tmpfs on /tmp, data read-only, and nothing writable but the audit directory',
+    mend: 'Mount an empty read-only tmpfs on /tmp, data read-only, and nothing writable but the directories of audit and labels',
     look: ({ writable }) => [
       writable.length === 0,
       writable.length === 0 ? 'no file could be made anywhere' : `a file could be made in ${writable.join(', ')}`,

@@ -5,7 +5,8 @@
 // Limits:   knows the policy, not the people: one person with two keys has both. Taint judges what really happened.
 // Proof:    packages/admin/src/policy/policy.test.ts
 import { type PolicyFile, withLabels } from '@hardened-mcp/host/admin'
-import { rightsOf, toolsOf } from './rights.ts'
+import { CLEAN, joinLabels, type Label, refusedFlow, type ToolDefinition } from '@hardened-mcp/security-core'
+import { placesOf, rightsOf, toolsOf } from './rights.ts'
 
 export type Finding = Readonly<{
   rule: 'wildcard' | 'unreachable' | 'rule_of_two' | 'budget'
@@ -109,15 +110,23 @@ function ruleOfTwo(file: PolicyFile): readonly Finding[] {
     const tools = Object.keys(file.servers).flatMap((server) =>
       toolsOf(file, server)
         .filter(({ name }) => allows(server, name) && file.servers[server as 'file']?.allowed_tools.includes(name))
-        .map((tool) => withLabels(tool, file.servers[server as 'file']?.labels)),
+        .map((tool) => withLabels(asPlaced(tool, file, server), file.servers[server as 'file']?.labels)),
     )
     const untrusted = tools.find(({ yields }) => yields.integrity === 'untrusted')
     const secret = tools.find(({ yields }) => yields.secrecy === 'private')
-    const sink = tools.find(({ effect }) => effect !== 'read')
+    const sink = tools.find(({ effect, leads }) => effect !== 'read' && leads)
     if (accepted || untrusted === undefined || secret === undefined || sink === undefined) return []
     const says = `${untrusted.name} reads untrusted text, ${secret.name} private data, and ${sink.name} is a way out`
     return [{ rule: 'rule_of_two' as const, where: who, says }]
   })
+}
+
+// What the operator says of the places counts, as it does while the server runs: a place that is for nobody else is no way out.
+function asPlaced(tool: ToolDefinition, file: PolicyFile, server: string): ToolDefinition & { leads: boolean } {
+  const places = placesOf(file, server)
+  const read = places.map(({ label }) => label).reduce<Label>(joinLabels, CLEAN)
+  const yields = refusedFlow(tool.yields, CLEAN) === undefined ? tool.yields : read
+  return { ...tool, yields, leads: places.some(({ into, label }) => into && label.secrecy === 'public') }
 }
 
 // What is reserved for one answer is the most that it may be: a budget below that lets nothing pass.

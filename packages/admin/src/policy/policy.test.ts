@@ -186,6 +186,35 @@ suite('hardened-mcp policy', () => {
     assert.ok(lint(parsePolicy(accepted)).every(({ rule }) => rule !== 'rule_of_two'))
   })
 
+  test('the rule of two goes by what the operator says of the places', () => {
+    const both = withFetch(POLICY)
+    const isFound = (text: string) => lint(parsePolicy(text)).some(({ rule }) => rule === 'rule_of_two')
+    const rows: readonly (readonly [because: string, found: boolean, text: string])[] = [
+      ['rows are private, pages strangers’, and a request goes out', true, both],
+      [
+        'a host that may be sent what is private is no way out',
+        false,
+        both.replace('host: example.com,', 'host: example.com, label: { secrecy: private },'),
+      ],
+      ['public rows', false, both.replace('name: shop,', 'name: shop, label: { secrecy: public },')],
+      [
+        'public rows, and a host inside whose answers are private',
+        true,
+        both
+          .replace('name: shop,', 'name: shop, label: { secrecy: public },')
+          .replace('allow: [', 'internal: [{ host: wiki.corp, cidr: 10.1.2.3, port: 443 }], allow: ['),
+      ],
+      [
+        'nobody else writes the rows or the pages',
+        false,
+        both
+          .replace('name: shop,', 'name: shop, label: { integrity: trusted },')
+          .replace('host: example.com,', 'host: example.com, label: { integrity: trusted },'),
+      ],
+    ]
+    for (const [because, found, text] of rows) assert.equal(isFound(text), found, because)
+  })
+
   test('the schema for editors is the one that is checked in', () => {
     const kept = readFileSync(join(import.meta.dirname, '../../../../deploy/policy.schema.json'), 'utf8')
     assert.deepEqual(JSON.parse(kept), JSON.parse(policyJsonSchema()), 'npm run schema writes it anew')

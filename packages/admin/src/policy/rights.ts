@@ -1,4 +1,5 @@
 // What a policy file comes to: for each server the tools that can be called, and by whom.
+import type { PlaceFacts } from '@hardened-mcp/host'
 import { effectivePolicy, parseStrictly, peopleOfFile, type PolicyFile } from '@hardened-mcp/host/admin'
 import { CAPABILITIES, mayCall, type ToolDefinition } from '@hardened-mcp/security-core'
 import { SERVERS } from '../all-servers.ts'
@@ -11,6 +12,14 @@ export function toolsOf(file: PolicyFile, server: string): readonly ToolDefiniti
   const granted = file.servers[server as 'file']?.resources
   if (definition === undefined || granted === undefined) return []
   return definition.tools(parseStrictly(definition.resources, granted, `servers.${server}.resources`))
+}
+
+/** The places of a server as its section grants them. */
+export function placesOf(file: PolicyFile, server: string): readonly PlaceFacts[] {
+  const definition = SERVERS[server]?.definition
+  const granted = file.servers[server as 'file']?.resources
+  if (definition === undefined || granted === undefined) return []
+  return definition.places(parseStrictly(definition.resources, granted, `servers.${server}.resources`))
 }
 
 /** What the server's own ceiling leaves, for each server of the file. */

@@ -4,15 +4,12 @@
 //           hands out its part alone (limit ÷ replicas, rounded down), or nothing where the operator said `deny`; it is asked again every second.
 // Limits:   what the store forgot is forgotten. In an outage a limit below the number of replicas lets nothing through, but one call of a rate.
 // Proof:    shared-ledger.test.ts, test/access/replicas.test.ts
-import { readFileSync } from 'node:fs'
 import { Denial, type Entry, type Ledger, localLedger, type Taken } from '@hardened-mcp/security-core'
-import { Redis } from 'iovalkey'
 import type { SharedLimits } from '../policy/limits-section.ts'
+import { valkey } from '../valkey.ts'
 import { LEDGER_SCRIPT } from './ledger-script.ts'
 
-const ANSWER_MS = 250
 const AGAIN_MS = 1_000
-const CONNECT_MS = 2_000
 const PREFIX = 'hmcp:{limits}:' // one slot of a cluster, and what an ACL can name: ~hmcp:*
 
 /** `ready` is over when the store was reached, or after two seconds without it. */
@@ -26,7 +23,7 @@ export function sharedLedger(from: {
   onEvent: (event: LedgerEvent, reason: string) => void
 }): SharedLedger {
   const { config, elapsed } = from
-  const store = connect(config)
+  const store = valkey(config, 'limits.shared')
   const alone = localLedger(elapsed)
   let state: LedgerEvent | undefined
   let notBefore = Number.NEGATIVE_INFINITY
@@ -36,8 +33,7 @@ export function sharedLedger(from: {
   }
   const run = async (verb: 'take' | 'give', entries: readonly Entry[]): Promise<readonly [number, number]> => {
     const keys = entries.map(({ key }) => PREFIX + key)
-    const answer = store.call('EVAL', LEDGER_SCRIPT, keys.length, ...keys, verb, JSON.stringify(entries)) // one text: the server keeps it compiled
-    return (await inTime(answer)) as [number, number]
+    return (await store.run(LEDGER_SCRIPT, keys, [verb, JSON.stringify(entries)])) as [number, number]
   }
   const giveShared = (entries: readonly Entry[]) =>
     entries.length === 0
@@ -70,53 +66,10 @@ export function sharedLedger(from: {
       }
     },
     give: giveShared,
-    ready: reached(store),
+    ready: store.ready,
     trouble: () => (state === undefined || state === 'limits_shared' ? undefined : state),
-    close: () => store.disconnect(),
+    close: store.close,
   })
-}
-
-function connect({ address, user, password_file: file, ca_file: ca }: SharedLimits): Redis {
-  const at = address.lastIndexOf(':')
-  const store = new Redis({
-    host: address.slice(0, at).replace(/^\[|\]$/g, ''),
-    port: Number(address.slice(at + 1)),
-    ...(user === undefined ? {} : { username: user }),
-    ...(file === undefined ? {} : { password: textOf(file).trim() }),
-    ...(ca === undefined ? {} : { tls: { ca: textOf(ca) } }),
-    enableOfflineQueue: false, // a call that waits for a connection would wait beyond its deadline
-    maxRetriesPerRequest: 0,
-    connectTimeout: CONNECT_MS,
-    retryStrategy: () => AGAIN_MS,
-  })
-  store.on('error', () => undefined) // the next call says so
-  return store
-}
-
-const reached = (store: Redis) =>
-  new Promise<void>((resolve) => {
-    store.once('ready', () => resolve())
-    setTimeout(resolve, CONNECT_MS).unref()
-  })
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    throw new RangeError(`File ${file} of limits.shared cannot be read`)
-  }
-}
-
-async function inTime<Value>(answer: Promise<Value>): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(() => fail(new Error(`No answer within ${ANSWER_MS} ms`)), ANSWER_MS)
-  })
-  try {
-    return await Promise.race([answer, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function partOf(entry: Entry, replicas: number): Entry {

@@ -1,7 +1,7 @@
 // The parts of the policy file that bound how often, how much at once and how much in all.
-import { isIP } from 'node:net'
 import { type Bounds, perMinute } from '@hardened-mcp/security-core'
 import { z } from 'zod'
+import { storeFields } from './store-address.ts'
 
 export const toolName = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'Must be a tool name')
 const toolOrAll = z.union([toolName, z.literal('*')])
@@ -31,18 +31,9 @@ export const boundsFields = {
 }
 const bounds = z.strictObject(boundsFields)
 
-const isAddress = (text: string) => {
-  const [, v6, v4, port] = /^(?:\[([0-9A-Fa-f:]+)\]|([\d.]+)):(\d{1,5})$/.exec(text) ?? []
-  return isIP(v6 ?? v4 ?? '') !== 0 && Number(port) > 0 && Number(port) < 65_536
-}
-
-/** One Valkey or Redis for all replicas. Only an address: no name is looked up. */
+/** One Valkey or Redis for all replicas. */
 export const sharedLimits = z.strictObject({
-  address: z.string().refine(isAddress, 'Must be an address and a port such as 10.96.63.79:6379'),
-  user: z.string().min(1).max(128).exactOptional(),
-  password_file: z.string().min(1).max(4096).exactOptional(),
-  /** PEM of the authority that signed its certificate: speaks TLS. Without it the traffic is not encrypted. */
-  ca_file: z.string().min(1).max(4096).exactOptional(),
+  ...storeFields,
   /** How many share it: while it cannot be reached, each one gives out its part alone. */
   replicas: z.int().min(1).max(1_000),
   /** `local`: limits ÷ replicas. `deny`: no call is answered. */

@@ -20,6 +20,7 @@ const definition = {
   resources: z.strictObject({ notes: z.string() }),
   tools: () => [aTool()],
   policies: () => [() => allow()] as const,
+  places: () => [],
 }
 const policy = (over: object = {}, section: object = {}) =>
   JSON.stringify({

@@ -30,7 +30,7 @@ type Events = 'policy_loaded' | 'policy_refused' | 'policy_missing'
 
 export function livePolicy(from: {
   config: FrontConfig
-  definition: Pick<ServerDefinition, 'name' | 'resources' | 'tools' | 'policies'>
+  definition: Pick<ServerDefinition, 'name' | 'resources' | 'tools' | 'policies' | 'places'>
   /** With a signed manifest, the only policy that may be in force. */
   signedPolicy?: string | undefined
   audit: AuditSink

@@ -9,7 +9,7 @@ import type { PolicyTest } from './policy-test-section.ts'
 
 export type TestOutcome = Readonly<{ test: PolicyTest; passed: boolean }> & Explanation
 
-type Definition = Pick<ServerDefinition, 'name' | 'resources' | 'tools' | 'policies'>
+type Definition = Pick<ServerDefinition, 'name' | 'resources' | 'tools' | 'policies' | 'places'>
 
 /** Throws `RangeError` on a tool that this server does not have. `described` is what flags granted, when they did. */
 export function checkPolicy(definition: Definition, file: PolicyFile, described?: unknown): void {
@@ -35,7 +35,7 @@ export function checkPolicy(definition: Definition, file: PolicyFile, described?
     mustKnow(`tenants.${tenant}.servers.${name}.rate_limits`, [...named(own?.rate_limits), ...named(own?.concurrent)])
   }
   // A misspelt place would be a rule that never asks.
-  const places = textsIn(described ?? section?.resources)
+  const places = new Set(placesOf(definition, described ?? section?.resources))
   for (const [index, rule] of (file.approvals?.rules ?? []).entries()) {
     if (rule.server !== name) continue
     mustKnow(`approvals.rules.${index}`, rule.tools)
@@ -68,11 +68,10 @@ export function runPolicyTests(definition: Definition, file: PolicyFile, describ
   })
 }
 
-function textsIn(value: unknown, found = new Set<unknown>()): ReadonlySet<unknown> {
-  if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) textsIn(inner, found)
-  else found.add(value)
-  return found
-}
+const placesOf = (definition: Definition, granted: unknown): readonly string[] =>
+  definition
+    .places(parseStrictly(definition.resources, granted, `servers.${definition.name}.resources`))
+    .map(({ name }) => name)
 
 function toolsOf(definition: Definition, file: PolicyFile, described: unknown): readonly ToolDefinition[] | undefined {
   const granted = described ?? file.servers[definition.name as 'file']?.resources

@@ -94,7 +94,8 @@ const frontWrites = ({ auditDir, labelsDir, approvals }: FrontConfig): string[] 
 ]
 
 function frontReads(config: FrontConfig): string[] {
-  const shared = [config.sharedLimits?.password_file, config.sharedLimits?.ca_file]
+  const stores = [config.sharedLimits, config.taint?.shared]
+  const shared = stores.flatMap((store) => [store?.password_file, store?.ca_file])
   const telemetry = config.telemetry === undefined ? [] : telemetryFiles(config.telemetry)
   const written = frontWrites(config).map((dir) => `${dir}/`)
   const desk = config.approvals?.directory // a yes is read here, and never written

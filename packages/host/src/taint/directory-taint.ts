@@ -1,9 +1,9 @@
-// Labels in a directory that several servers share: one small file for each caller and label, and its age is the label's.
+// Labels in a directory that several servers share: one small file for each caller and label, which holds when it was last given.
 import { hash } from 'node:crypto'
 import {
   closeSync,
   constants,
-  lutimesSync,
+  fstatSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -33,9 +33,9 @@ export function directoryTaint(options: { dir: string; windowMs: number; now: ()
     const name = nameOf(who)
     const flags = (['private', 'untrusted'] as const).map((flag) => {
       const file = join(dir, `${name}.${flag}`)
-      const found = statSync(file, { throwIfNoEntry: false })
+      const at = givenAt(file)
       // A time to come is that of a clock that was set back since: the label stands.
-      return { flag, file, ageMs: found === undefined ? Number.POSITIVE_INFINITY : now() - found.mtimeMs }
+      return { flag, file, ageMs: at === undefined ? Number.POSITIVE_INFINITY : now() - at }
     })
     // No flag and no directory are not the same: who carries nothing may send, and a lost directory must stop the call.
     if (flags.every(({ ageMs }) => ageMs === Number.POSITIVE_INFINITY)) statSync(dir)
@@ -65,8 +65,8 @@ export function carriersIn(dir: string): readonly (Carrier & Readonly<{ flag: Fl
   return readdirSync(dir).flatMap((name) => {
     const flag = NAME.exec(name)?.groups?.['flag'] as Flag | undefined
     if (flag === undefined) return []
-    const { tenant, id } = JSON.parse(readFileSync(join(dir, name), 'utf8')) as Carrier
-    return [{ tenant, id, flag, at: statSync(join(dir, name)).mtimeMs }]
+    const { tenant, id, at } = JSON.parse(readFileSync(join(dir, name), 'utf8')) as Carrier & { at: number }
+    return [{ tenant, id, flag, at }]
   })
 }
 
@@ -79,15 +79,34 @@ export function clearCarrier(dir: string, who: Carrier): void {
 const nameOf = ({ tenant, id }: Carrier) => hash('sha256', JSON.stringify([tenant, id]))
 
 // O_SYNC: the permission model of Node leaves no other way to make a file durable.
-const { O_CREAT, O_WRONLY, O_NOFOLLOW, O_SYNC } = constants
+const { O_CREAT, O_RDONLY, O_WRONLY, O_NOFOLLOW, O_SYNC } = constants
 const DURABLE = O_CREAT | O_WRONLY | O_NOFOLLOW | O_SYNC
+
+const GIVEN = /^\{"at":(\d{1,16}),/
+
+// The file says it itself: the seccomp profiles leave no call that sets the times of a file. One that another server is just
+// writing says nothing yet, and has the time at which it was made.
+function givenAt(file: string): number | undefined {
+  let fd: number
+  try {
+    fd = openSync(file, O_RDONLY | O_NOFOLLOW)
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw thrown
+  }
+  try {
+    const given = GIVEN.exec(readFileSync(fd, 'utf8'))?.[1]
+    return given === undefined ? fstatSync(fd).mtimeMs : Number(given)
+  } finally {
+    closeSync(fd)
+  }
+}
 
 function raise(file: string, { tenant, id }: Carrier, at: number): void {
   const fd = openSync(file, DURABLE, 0o600)
   try {
-    writeSync(fd, JSON.stringify({ tenant, id }), 0)
+    writeSync(fd, JSON.stringify({ at, tenant, id }), 0)
   } finally {
     closeSync(fd)
   }
-  lutimesSync(file, at / 1000, at / 1000)
 }

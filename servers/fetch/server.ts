@@ -196,6 +196,5 @@ function fromFlags(values: Readonly<Record<string, readonly string[]>>): unknown
     return { host, cidr, port: Number(port), ...(ca === undefined ? {} : { ca_file: resolve(ca) }) }
   })
   if (ca !== undefined && inside.length === 0) throw new RangeError('--ca needs an --internal host that it is for')
-  const proxy = egress_proxy === undefined ? {} : { egress_proxy }
-  return { allow: [...(values['allow'] ?? [])], internal: inside, ...proxy }
+  return { allow: [...(values['allow'] ?? [])], internal: inside, ...(egress_proxy !== undefined && { egress_proxy }) }
 }

@@ -14,7 +14,7 @@ export const DIALLERS: Readonly<Record<string, string>> = {
   'packages/host/src/mcp/http.ts': 'listens',
   'packages/host/src/mcp/peer.ts': 'lists of networks',
   'packages/host/src/telemetry/metrics-listener.ts': 'listens, where the operator wants figures',
-  'packages/host/src/limits/shared-ledger.ts': 'dials the one address, in figures, that the operator wrote down',
+  'packages/host/src/valkey.ts': 'dials the one address, in figures, that the operator wrote down',
   'packages/admin/src/manifest/scan/http-peer.ts': 'asks the one URL that the operator typed',
   'packages/admin/src/doctor/facts.ts': 'tries two fixed connections that must fail, and says so',
   'servers/fetch/worker.ts': 'adds to the authorities that are trusted',

@@ -119,6 +119,15 @@ suite('approvals()', () => {
     assert.equal((askOf(await ask({ consent: { canAsk: true } })) as { id: string }).id, 'a_1')
   })
 
+  test('elicit: the answer to one question is not the answer to another', async () => {
+    const { ask } = desk('elicit')
+    const [one, other] = [{ operation: { to: 'a' } }, { operation: { to: 'b' } }]
+    for (const each of [one, other]) await ask({ ...each, consent: { canAsk: true } })
+    assert.ok(!passes(await ask({ ...other, consent: yes('a_0') })))
+    assert.ok(passes(await ask({ ...other, consent: yes('a_1') })))
+    assert.ok(passes(await ask({ ...one, consent: yes('a_0') })))
+  })
+
   const others: readonly (readonly [because: string, over: Parameters<ReturnType<typeof desk>['ask']>[0]])[] = [
     ['other arguments', { operation: { op: 'send', to: 'b' } }],
     ['another caller', { call: { caller: aCaller(undefined, 'agent-2') } }],

@@ -9,6 +9,7 @@ import { certificateAuthority } from '@hardened-mcp/testkit/certificates'
 import { connect, type Outcome, serving, type TestClient } from '@hardened-mcp/testkit/clients'
 import { command } from '@hardened-mcp/testkit/command'
 import Database from 'better-sqlite3'
+import { decide, requestsIn } from '../../packages/host/src/approval/operator-desk.ts'
 import { type HostileSite, hostileSite, reply } from '../../packages/host/src/outbound/testing/hostile-site.ts'
 
 const LENGTH = Number(process.env['POLLUTED_LENGTH'] ?? 3)
@@ -23,8 +24,12 @@ const at = (name: string) => join(dir, name)
 const clients: Record<string, TestClient> = {}
 let site: HostileSite
 
+const DESK = `approvals:
+  directory: ${at('desk')}
+  rules: [{ server: fetch, places: [web.corp], when: tainted, strength: operator }]
+`
 const yaml = (mode: string) => `version: 1
-taint: { mode: ${mode}, directory: ${at(`labels-${mode}`)} }
+${mode === 'desk' ? DESK : ''}taint: { mode: ${mode === 'desk' ? 'enforce' : mode}, directory: ${at(`labels-${mode}`)} }
 servers:
   db-query:
     allowed_tools: [query_sql]
@@ -68,7 +73,7 @@ before(async () => {
   }
   for (const name of ['notes', 'site']) mkdirSync(at(name))
   writeFileSync(at('notes/diary.txt'), FILE)
-  for (const mode of ['enforce', 'mark']) {
+  for (const mode of ['enforce', 'mark', 'desk']) {
     writeFileSync(at(`${mode}.yaml`), yaml(mode))
     for (const server of ['db-query', 'file', 'fetch'])
       clients[`${mode} ${server}`] = await connect(
@@ -122,11 +127,14 @@ let run = 0
 const codeOf = ({ structuredContent }: Outcome) => (structuredContent['error'] as { code?: string } | undefined)?.code
 const isPrivate = (text: string) => SECRETS.some((secret) => text.includes(secret))
 
-async function play(mode: string, sequence: readonly string[]) {
+function begin(mode: string): Model {
   run += 1
   rmSync(at(`labels-${mode}`), { recursive: true })
   mkdirSync(at(`labels-${mode}`), { mode: 0o700 })
-  const model: Model = { knows: '', step: 0 }
+  return { knows: '', step: 0 }
+}
+
+async function play(mode: string, sequence: readonly string[], model = begin(mode)) {
   const refusedHarmless: string[] = []
   for (const title of sequence) {
     const step = STEPS[title] as Step
@@ -140,7 +148,8 @@ async function play(mode: string, sequence: readonly string[]) {
         .filter((each) => seen.includes(each) && !model.knows.includes(each))
         .join(' ')
     } else {
-      assert.equal(code, 'tainted', `${String(sequence)}: ${JSON.stringify(outcome.structuredContent)}`)
+      const isRefused = code === 'tainted' || (mode === 'desk' && code === 'approval_required')
+      assert.ok(isRefused, `${String(sequence)}: ${JSON.stringify(outcome.structuredContent)}`)
       if (step.sink !== true || !isPrivate(model.knows)) refusedHarmless.push(title)
     }
   }
@@ -193,6 +202,28 @@ suite('a fully polluted model', () => {
       marks.map(({ err }) => err),
       Array(2).fill('Would be refused: private data would arrive'),
     )
+  })
+
+  test('a yes for one call opens that call once, and nothing else in whatever the model tries meanwhile', async () => {
+    const before = leaked()
+    let approved = 0
+    for (const sequence of sequences(2)) {
+      for (const file of readdirSync(at('desk/requests'))) rmSync(at(`desk/requests/${file}`))
+      const model = begin('desk')
+      await play('desk', ['private rows'], model)
+      const url = `https://web.corp:${site.port}/page?d=${ROW}-${run}`
+      const send = () => (clients['desk fetch'] as TestClient).call('fetch_url', { url })
+      assert.equal(codeOf(await send()), 'approval_required')
+      const [asked] = requestsIn(at('desk'), Date.now())
+      await decide(at('desk'), asked?.id ?? '', { word: 'approved', by: 'olga', now: Date.now })
+      assert.deepEqual(await play('desk', sequence, model), [], String(sequence))
+      assert.deepEqual(leaked(), { ...before, web: before.web + approved }, String(sequence))
+      assert.equal(codeOf(await send()), undefined, String(sequence))
+      approved += 1
+      assert.equal(codeOf(await send()), 'approval_required', 'a second time')
+      assert.deepEqual(leaked(), { ...before, web: before.web + approved }, String(sequence))
+    }
+    assert.equal(approved, Object.keys(STEPS).length ** 2)
   })
 
   test('the trail names the labels and the rule', async () => {

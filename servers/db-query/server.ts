@@ -7,6 +7,7 @@ import type { Operation } from './operations.ts'
 import { exposedDatabases, frontGate, sameCaller } from './policy.ts'
 import { type Resources, resources } from './resources.ts'
 import { describeTable, explainQuery, listTables, NEEDS, querySql, selectable } from './tools.ts'
+import { touches } from './touches.ts'
 import { views } from './views.ts'
 
 function tools(granted: Resources) {
@@ -46,6 +47,7 @@ export const dbQuery = defineServer<Resources, Operation>({
   policies: (granted) => [sameCaller, exposedDatabases(granted), frontGate],
   flow,
   places,
+  touches,
   cost: (operation) => (operation.op === 'query' ? { rows: operation.maxRows } : {}),
   work: ({ work_seconds_per_minute: secondsPerMinute }) => ({ secondsPerMinute, payer: ({ caller }) => caller.tenant }),
   worker: {

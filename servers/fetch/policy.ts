@@ -3,7 +3,7 @@
 // Rule:     one reading of the URL, a public host or a named exception, and a place on the caller's list with this method; an empty list allows nothing.
 // Limits:   judges the text; the worker asks this same function again on every hop, and judges each address when it dials.
 // Proof:    policy.test.ts
-import { type PlaceFacts, placeLabel } from '@hardened-mcp/host'
+import { type Place, type PlaceFacts, placeLabel } from '@hardened-mcp/host'
 import {
   allow,
   type Decision,
@@ -121,3 +121,12 @@ function judgeTerms(terms: readonly Terms[], url: WebUrl, { tenant, method, anyP
   if (onPath.some((each) => opensMethod(each, method))) return allow()
   return denyUrl('method', `${method} is not open there on ${url.host}`)
 }
+
+/** What an operation touches, for alerts and canaries: the host, and the page on it whatever its query. */
+export const touches =
+  () =>
+  ({ url }: Operation): readonly Place[] => {
+    const reading = readUrl(url)
+    if (!reading.ok) return []
+    return [{ within: reading.url.host, name: `${reading.url.host}${new URL(reading.url.href).pathname}` }]
+  }

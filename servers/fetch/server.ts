@@ -17,7 +17,7 @@ import {
   url,
 } from './operations.ts'
 import { pageKey } from './page-key.ts'
-import { flow, listedHeaders, listedUrls, places } from './policy.ts'
+import { flow, listedHeaders, listedUrls, places, touches } from './policy.ts'
 import { grantsNothing, grantsPost, type Resources, resources } from './resources.ts'
 import { parseSelector } from './selector.ts'
 
@@ -155,8 +155,7 @@ export const fetch = defineServer<Resources, Operation>({
       ? {}
       : { domains: [URL.parse(url)?.host ?? ''], egress: Buffer.byteLength(url) + Buffer.byteLength(body) },
   policies: (granted) => [listedUrls(granted), listedHeaders(granted)],
-  flow,
-  places,
+  ...{ flow, places, touches },
   worker: {
     entry: new URL('./worker.ts', import.meta.url),
     count: 4,

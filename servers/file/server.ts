@@ -9,6 +9,7 @@ import { confinedPaths } from './policy.ts'
 import { type Resources, ROOT_NAME, resources } from './resources.ts'
 import { READ } from './reading.ts'
 import { readingTools } from './tools.ts'
+import { touches } from './touches.ts'
 import { WRITE, writingTools } from './write-tools.ts'
 import { views } from './views.ts'
 
@@ -71,6 +72,7 @@ export const file = defineServer<Resources, Operation>({
   policies: (granted) => [confinedPaths(granted)],
   flow,
   places,
+  touches,
   views,
   worker: {
     entry: new URL('./worker.ts', import.meta.url),

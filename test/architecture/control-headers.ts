@@ -7,10 +7,15 @@ export type ControlHeader = Readonly<{ path: string } & Record<Lowercase<(typeof
 const LINES = ['Question', 'Threat', 'Rule', 'Limits', 'Proof'] as const
 
 /** The folders of the core whose files answer the caller's question with yes or no. */
-export const CONTROL_FOLDERS = /^packages\/security-core\/src\/(?:identity|access|limits|input|taint|output)\//
+export const CONTROL_FOLDERS = /^packages\/security-core\/src\/(?:identity|access|limits|input|taint|output|alerts)\//
 
 /** Files of those folders that decide nothing by themselves, each with its reason. */
 export const NO_CONTROL: Readonly<Record<string, string>> = {
+  'packages/security-core/src/alerts/alert.ts': 'the shape of an alert, and its record',
+  'packages/security-core/src/alerts/alerts.ts':
+    'joins detector, suppression and listeners; it decides nothing by itself',
+  'packages/security-core/src/alerts/rules.ts': 'the table that detector.ts reads',
+  'packages/security-core/src/alerts/sliding-counts.ts': 'the arithmetic of detector.ts',
   'packages/security-core/src/identity/principal.ts':
     'makes the value every control reads; opens with its one sentence',
   ...Object.fromEntries(

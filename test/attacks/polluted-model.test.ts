@@ -228,8 +228,13 @@ suite('a fully polluted model', () => {
 
   test('the trail names the labels and the rule', async () => {
     await play('enforce', ['private rows', 'the web'])
-    const { type, rule, err } = recordsOf('enforce', 'fetch').at(-1) ?? {}
+    const records = recordsOf('enforce', 'fetch').filter(({ rule: name }) => name === 'tainted')
+    const { type, rule, err } = records.findLast((record) => record['type'] === 'tool_call.denied') ?? {}
     assert.deepEqual([type, rule, err], ['tool_call.denied', 'tainted', 'What would arrive is private,untrusted'])
+    assert.ok(
+      records.some((record) => record['type'] === 'alert.raised'),
+      'the operator hears of it',
+    )
   })
 
   test('the operator shows who carries what, and gives a clean start', async () => {

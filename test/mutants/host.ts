@@ -20,7 +20,8 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     because: 'a revoked key still opens the door',
   },
   {
-    ...inside('identity', 'api-key-file'),
+    file: 'packages/host/src/operator-file.ts',
+    tests: ['packages/host/src/identity/api-key-file.test.ts'],
     find: '0o077',
     replace: '0o070',
     because: 'a keys file that everybody may read is accepted',

@@ -1,6 +1,7 @@
 // One-line breaks of the controls. Each has to turn a test red: a check that stays green does not guard what it names.
 
 import { APPROVAL_MUTANTS } from './approvals.ts'
+import { ALERT_MUTANTS } from './alerts.ts'
 import { AUDIT_MUTANTS } from './audit.ts'
 import { CORE_MUTANTS } from './core.ts'
 import { DATA_MUTANTS } from './data.ts'
@@ -23,6 +24,7 @@ export type Mutant = Readonly<{
 
 export const MUTANTS: readonly Mutant[] = [
   ...APPROVAL_MUTANTS,
+  ...ALERT_MUTANTS,
   ...AUDIT_MUTANTS,
   ...CORE_MUTANTS,
   ...DATA_MUTANTS,

@@ -30,6 +30,7 @@ export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
     'reads trails and logs of servers of its own line by line, over raw sockets; soak.test.ts verifies the trails of the containers',
   'test/attacks/polluted-model.test.ts':
     'three servers with labels of their own places, one with a root that can be written; deployment.test.ts asks the containers for what they share',
+  'test/e2e/alerts.test.ts': 'writes a policy and keys of its own; the containers have those of the sample',
   'test/e2e/audit-disk.test.ts':
     'disks that fail below a trail are made of tmpfs and loop devices, in mount namespaces of this machine',
   'test/e2e/command.test.ts':
@@ -38,6 +39,7 @@ export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
   'test/e2e/drain.test.ts': 'a signal to a process of this machine; soak.test.ts stops the containers in the same way',
   'test/e2e/file-changes.test.ts':
     'files are changed from this machine and the client is told over stdio; the mounts of the containers are read-only',
+  'test/e2e/kill-switch.test.ts': 'writes a policy and keys of its own; the containers have those of the sample',
   'test/e2e/kill.test.ts':
     'kills single processes of a fixture that no image holds, by process id; soak.test.ts kills the containers and their processes',
   'test/e2e/metrics.test.ts':

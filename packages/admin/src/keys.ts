@@ -24,7 +24,7 @@ const READING: readonly Capability[] = [
 ]
 
 export const keys: Command = {
-  usage: `hardened-mcp keys mint --name NAME [--tenant TENANT] [--role ROLE]... [--can CAPABILITY]... [--task TEXT] [--ttl 30d|12h|90m] [--keys FILE]
+  usage: `hardened-mcp keys mint --name NAME [--tenant TENANT] [--role ROLE]... [--can CAPABILITY]... [--task TEXT] [--ttl 30d|12h|90m] [--canary] [--keys FILE]
 hardened-mcp keys list [--keys FILE]
 hardened-mcp keys rotate ID [--overlap 1h|0] [--ttl 30d] [--keys FILE]
 hardened-mcp keys revoke ID [--keys FILE]
@@ -33,6 +33,7 @@ hardened-mcp keys pattern`,
   --tenant TENANT     Whose data it reaches (default: default)
   --role ROLE         A role of the policy file that the key carries, repeatable (version 2 policies; default: none)
   --task TEXT         The one piece of work it is for: a key for each run of an agent makes each run's trail its own
+  --canary            Bait, to be left where a thief looks: it opens nothing, and whoever presents it raises an alert
   --can CAPABILITY    What it may do at most, repeatable (default: all that reads); the server's policy is the ceiling
                       One of ${CAPABILITIES.join(', ')}
   --ttl TIME          How long it is valid, in days, hours or minutes (default: 30d, at most 365d)
@@ -62,6 +63,7 @@ const VERBS: Readonly<Record<string, (args: readonly string[]) => unknown>> = {
         role: { type: 'string', multiple: true },
         task: { type: 'string' },
         can: { type: 'string', multiple: true },
+        canary: { type: 'boolean' },
         ttl: { type: 'string', default: '30d' },
       },
     })
@@ -75,7 +77,8 @@ const VERBS: Readonly<Record<string, (args: readonly string[]) => unknown>> = {
       ttlMs: timeOf('--ttl', values.ttl, MAX_TTL_MS),
       now: Date.now(),
     })
-    await updateKeysFile(values.keys ?? defaultKeysFile(), (records) => [...records, record])
+    const kept: KeyRecord = values.canary === true ? { ...record, canary: true } : record
+    await updateKeysFile(values.keys ?? defaultKeysFile(), (records) => [...records, kept])
     show(raw, record)
   },
 
@@ -106,6 +109,7 @@ const VERBS: Readonly<Record<string, (args: readonly string[]) => unknown>> = {
       if (old === undefined) throw new RangeError(`No key has the id ${JSON.stringify(id)}`)
       const state = stateOf(old, now)
       if (state !== 'active') throw new RangeError(`Key ${id} is ${state}: mint a new one`)
+      if (old.canary === true) throw new RangeError(`Key ${id} is a canary: mint a new one`)
       const { name, tenant, can, roles, task } = old
       fresh = mintKey({ name, tenant, can, ...(roles && { roles }), ...(task !== undefined && { task }), ttlMs, now })
       const expires = new Date(Math.min(Date.parse(old.expires), now + overlapMs)).toISOString() // never later than before

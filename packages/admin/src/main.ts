@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serve,
   keys: async () => (await import('./keys.ts')).keys,
   audit: async () => (await import('./audit.ts')).audit,
+  killswitch: async () => (await import('./killswitch.ts')).killswitch,
   policy: async () => (await import('./policy/policy.ts')).policy,
   manifest: async () => (await import('./manifest.ts')).manifest,
   approvals: async () => (await import('./approvals.ts')).approvals,

@@ -14,6 +14,7 @@ Common flags:
   --taint DIR                     Labels of what callers have read, shared by all servers that name the same directory
   --manifest FILE                 Signed manifest of the tools: a server that offers anything else does not start
   --manifest-key KEY              Who has to have signed it: the line that "manifest keygen" printed, or its file
+  --killswitch FILE               What "hardened-mcp killswitch" switches off (default: killswitch.json beside the keys file)
   --workers N                     Worker processes kept ready
   --metrics ADDRESS:PORT          Prometheus reads /metrics there, and /healthz and /readyz; loopback, unless
   --metrics-from CIDR             names the networks that may read them (repeatable)

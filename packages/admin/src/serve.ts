@@ -7,9 +7,7 @@ import {
   type HttpConfig,
   mayRehearse,
   metricsAddress,
-  peopleOfFile,
   type PolicyFile,
-  type PolicyReading,
   mustBeTrusted,
   readPolicyFile,
   type RunOptions,
@@ -21,7 +19,8 @@ import {
 } from '@hardened-mcp/host/admin'
 import { type Command, UsageError } from './command.ts'
 import { keyLine, readText } from './manifest/files.ts'
-import { defaultAuditDir, defaultKeysFile } from './paths.ts'
+import { defaultAuditDir, defaultKeysFile, killSwitchBeside } from './paths.ts'
+import { restOf } from './policy/rest-of.ts'
 import { helpText } from './serve-help.ts'
 import { loadServer, SERVER_NAMES } from './servers.ts'
 
@@ -33,6 +32,7 @@ const COMMON = {
   keys: { type: 'string' },
   manifest: { type: 'string' },
   'manifest-key': { type: 'string' },
+  killswitch: { type: 'string' },
   workers: { type: 'string' },
   metrics: { type: 'string' },
   'metrics-from': { type: 'string', multiple: true },
@@ -76,6 +76,7 @@ export const serve: Command = {
       auditDir: values.audit ?? defaultAuditDir(name),
       transport,
       ...manifestOf(values),
+      killSwitchFile: values.killswitch ?? killSwitchBeside(values.keys ?? defaultKeysFile()),
       labelsDir: labelsDirOf(values.taint, read?.file.taint),
       metrics: metricsOf(values, read?.file.telemetry?.metrics),
       sandbox: sandboxOf(values),
@@ -98,21 +99,6 @@ function mustHold(
   checkPolicy(definition, file, granted)
   const failed = runPolicyTests(definition, file, granted).find(({ passed }) => !passed)
   if (failed !== undefined) throw new RangeError(`Policy file: its own test fails: ${failed.test.name}`)
-}
-
-function restOf({ file, id }: PolicyReading, path: string): NonNullable<RunOptions['rest']> {
-  const people = peopleOfFile(file)
-  const shared = file.limits?.shared
-  return {
-    ...(people === undefined ? {} : { people }),
-    ...(file.dry_run === undefined ? {} : { dryRun: true }),
-    ...(shared === undefined ? {} : { sharedLimits: shared }),
-    ...(file.screening === undefined ? {} : { screening: file.screening }),
-    ...(file.taint === undefined ? {} : { taint: file.taint }),
-    ...(file.approvals === undefined ? {} : { approvals: file.approvals }),
-    ...(file.telemetry === undefined ? {} : { telemetry: file.telemetry }),
-    policyFile: { path: resolve(path), id },
-  }
 }
 
 function grantsOf(values: Record<string, unknown>, flags: readonly string[]): Record<string, string[]> | undefined {

@@ -1,4 +1,5 @@
 // What the command line needs: running servers, reading policy, keys and trails.
+export { readKillSwitch, type SwitchEntry, updateKillSwitch } from './alerts/kill-switch-file.ts'
 export { directoryMustBePrivate } from './audit/private-files.ts'
 export { initAuditDirectory } from './audit/file-sink.ts'
 export { planPruning, prune } from './audit/prune.ts'

@@ -19,6 +19,7 @@ import {
   taint,
   type WorkTime,
 } from '@hardened-mcp/security-core'
+import type { OpenAlerts } from './alerts/open-alerts.ts'
 import type { AuditTrail } from './audit/file-sink.ts'
 import type { FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
@@ -37,6 +38,7 @@ export function assemble(options: {
   definition: ServerDefinition
   config: FrontConfig
   audit: Pick<AuditTrail, 'sink' | 'fingerprint'>
+  alerts: Pick<OpenAlerts, 'hub' | 'guards' | 'over'>
   live: Pick<LivePolicy, 'current'>
   ledger: Ledger
   workers: Pick<WorkerPool, 'execute'>
@@ -46,7 +48,7 @@ export function assemble(options: {
   /** Hears of every call, also of refusals that are counted and not written. */
   hear?: Hear
 }): Registry {
-  const { definition, config, audit, live, ledger, workers, work, labels } = options
+  const { definition, config, audit, alerts, live, ledger, workers, work, labels } = options
   const { name, title, version, instructions } = definition
   const resources = parseStrictly(definition.resources, config.resources, 'Resources')
   const whole = () => live.current().ceiling
@@ -58,7 +60,8 @@ export function assemble(options: {
   }
   const added = config.policy?.labels
   const current = () => live.current().limits
-  const sampled = observedSink(sampledRefusals(audit.sink, Date.now), options.hear ?? (() => undefined))
+  const heard = observedSink(sampledRefusals(audit.sink, Date.now), options.hear ?? (() => undefined))
+  const sampled = alerts.hub.watch(heard) // a refusal that is not written counts too
   return registry({
     info: { name, title, version, instructions },
     tools: definition.tools(resources).map((tool) => withDeadline(withLabels(tool, added), config.policy)),
@@ -68,6 +71,7 @@ export function assemble(options: {
     controls: {
       server: name,
       guards: [
+        ...alerts.guards,
         capabilities(enforced),
         rehearsal(whole, () => live.current().dryRun, sampled),
         rateLimit({ current, ledger }),
@@ -81,7 +85,7 @@ export function assemble(options: {
       }),
       approvals: approvals({ rules: () => live.current().approvals, store: options.approvals }),
       meter: meter({ current, ledger, cost: (operation) => definition.cost?.(operation) ?? {} }),
-      execute: workers.execute,
+      execute: alerts.over(workers.execute, definition.touches?.(resources)),
       filters: filtersOf(config.screening),
       ...answerMarksOf(config.screening),
       audit: sampled,

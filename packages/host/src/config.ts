@@ -2,6 +2,7 @@
 import type { Capability } from '@hardened-mcp/security-core'
 import type { OauthConfig } from './identity/oauth/config.ts'
 import type { ApprovalsSection } from './policy/approvals-section.ts'
+import type { AnomalySection } from './policy/anomaly-section.ts'
 import type { SharedLimits } from './policy/limits-section.ts'
 import type { PeopleSections, ServerPolicy } from './policy/policy-file.ts'
 import type { ScreeningSection } from './policy/screening-section.ts'
@@ -34,6 +35,10 @@ export type FrontConfig = Readonly<{
   telemetry?: TelemetrySection
   /** Where this server's figures are read, by the policy file or by flag; nowhere when left out. */
   metrics?: MetricsAddress
+  /** What counts as odd and what follows; left out, alerts are raised and nobody has to wait. */
+  anomaly?: AnomalySection
+  /** What the operator has switched off, followed while the server runs. It may be missing. */
+  killSwitchFile?: string
   resources: unknown
   auditDir: string
   transport: { kind: 'stdio' } | ({ kind: 'http' } & HttpConfig)

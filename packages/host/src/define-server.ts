@@ -1,6 +1,7 @@
 // What a server is: data and pure functions. Everything that touches the world is in its worker.
 import type { Capability, Cost, FlowOf, Label, Policies, Principal, ToolDefinition } from '@hardened-mcp/security-core'
 import type { z } from 'zod'
+import type { Place } from './alerts/open-alerts.ts'
 import type { Placing } from './sandbox/placement.ts'
 
 /** One command-line grant, such as `--db FILE`. Giving it is the operator's decision; without it nothing is granted. */
@@ -78,6 +79,8 @@ export interface ServerDefinition<Resources = unknown, Operation extends object 
   clientRoots?(resources: Resources): boolean
   /** Bounds the time that one tenant may hold workers, over all of its calls. */
   work?(resources: Resources): WorkLimit<Operation>
+  /** What an operation touches, in the words of the policy: for alerts and canaries. */
+  touches?(resources: Resources): (operation: Operation) => readonly Place[]
   /** The most that an operation may use of the budgets of rows, bytes sent out and hosts. Nothing when left out. */
   cost?(operation: Operation): Cost
   readonly worker: WorkerSpec<Resources>

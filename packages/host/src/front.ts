@@ -1,7 +1,8 @@
 // The process that speaks MCP: it authenticates, decides, audits and answers. It can spawn nothing and opens no file but
 // its code, its keys and its audit directory; the work is done by workers that only the supervisor can start.
 import type { Socket } from 'node:net'
-import { type AuditSink, localLedger, workTime } from '@hardened-mcp/security-core'
+import { type Alerts, type AuditSink, localLedger, workTime } from '@hardened-mcp/security-core'
+import { openAlerts } from './alerts/open-alerts.ts'
 import { assemble, largestAnswer, toolNames } from './assemble.ts'
 import { type AuditTrail, openAuditSink } from './audit/file-sink.ts'
 import type { FrontConfig } from './config.ts'
@@ -18,7 +19,7 @@ import { type PoolOptions, type WorkerPool, workerPool } from './sandbox/worker-
 import { type Serving, serve } from './serve.ts'
 import { openLabels } from './taint/open-labels.ts'
 import { openApprovals } from './approval/open-approvals.ts'
-import { observedSink } from './telemetry/observed-sink.ts'
+import { type Hear, observedSink } from './telemetry/observed-sink.ts'
 import { standing, workforce } from './telemetry/standing.ts'
 import { telemetry } from './telemetry/telemetry.ts'
 
@@ -65,7 +66,12 @@ async function start(config: FrontConfig): Promise<void> {
   const { name, version } = definition
   const tools = toolNames(definition, config)
   const measured = await telemetry({ config, version, tools, standing: standingNow, log })
-  const sink = observedSink(audit.sink, measured.hear)
+  const alerts = await openAlerts({
+    ...{ section: config.anomaly, server: name, killSwitchFile: config.killSwitchFile },
+    ...{ sink: audit.sink, healthy: audit.healthy, now: Date.now, elapsed: () => performance.now(), log },
+  })
+  const hear = hearing(alerts.hub, measured.hear)
+  const sink = alerts.hub.watch(observedSink(audit.sink, hear))
   const live = livePolicy({
     config,
     definition,
@@ -79,14 +85,14 @@ async function start(config: FrontConfig): Promise<void> {
   const raise = raiseTo(audit.sink, config.server)
   const labels = await openLabels({ section: config.taint, dir: config.labelsDir, now: Date.now, onEvent: raise })
   const approvals = openApprovals(config.approvals, Date.now)
-  const { hear } = measured
-  const served = assemble({ definition, config, audit, live, ledger, workers, work, labels, approvals, hear })
+  const served = assemble({ definition, config, audit, alerts, live, ledger, workers, work, labels, approvals, hear })
   await sink({ type: 'config.loaded', server: name, policy: live.current().id })
   const metrics = await measured.listen()
   const opened = await serve({
     config,
     registry: served,
     audit: sink,
+    report: alerts.hub.report,
     hear,
     healthy: audit.healthy,
     notReady: () => standingNow().notReady,
@@ -102,11 +108,19 @@ async function start(config: FrontConfig): Promise<void> {
       return opened.close()
     },
     workers.stop,
-    () => Promise.all([audit.close(), measured.close()]),
+    () => Promise.all([alerts.close().then(audit.close), measured.close()]),
   )
   setInterval(anchorTo(audit), ANCHOR_EVERY_MS).unref()
   log.info('serving', { server: name, transport: config.transport.kind, metrics })
   tell({ type: 'serving', ...(opened.url === undefined ? {} : { url: opened.url }) })
+}
+
+// Of alerts the figures hear each firing, once: also of those that are held back and have no record.
+function hearing({ onAlert }: Pick<Alerts, 'onAlert'>, hear: Hear): Hear {
+  onAlert(({ rule, server, tenant }) =>
+    hear({ type: 'alert.raised', rule, ...(server && { server }), ...(tenant && { tenant }) }),
+  )
+  return (event) => (event.type === 'alert.raised' ? undefined : hear(event))
 }
 
 // Loaded only where the operator has one: the client of the store is a package of its own.

@@ -1,4 +1,5 @@
 // What the page of a server needs. Kept apart from `admin.ts`, so that a page pulls in nothing that can start a process.
+export type { Place } from './alerts/open-alerts.ts'
 export {
   defineServer,
   type FlagSpec,

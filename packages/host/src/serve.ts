@@ -1,5 +1,5 @@
 // Joins a registry to the transport the operator chose, and every transport to an identity.
-import { type AuditSink, CAPABILITIES } from '@hardened-mcp/security-core'
+import { type Alerts, type AuditSink, CAPABILITIES } from '@hardened-mcp/security-core'
 import type { FrontConfig, HttpConfig } from './config.ts'
 import { apiKeyStore } from './identity/api-key-store.ts'
 import { httpAuthenticator } from './identity/http-authenticator.ts'
@@ -27,6 +27,7 @@ export type ServeOptions = Readonly<{
   config: FrontConfig
   registry: Registry
   audit: AuditSink
+  report: Alerts['report']
   healthy: () => boolean
   live: LivePolicy
   /** One word for what is wrong and does not stop calls. */
@@ -59,7 +60,7 @@ function serveLocal({ config, registry, audit, onClose, log }: ServeOptions): Se
 }
 
 async function serveRemote(
-  { config, registry, audit, healthy, live, trouble, notReady, hear, log }: ServeOptions,
+  { config, registry, audit, report, healthy, live, trouble, notReady, hear, log }: ServeOptions,
   http: HttpConfig,
 ): Promise<Serving> {
   const store = apiKeyStore({ file: http.keysFile, now: Date.now, log: (event, fields) => log.warn(event, fields) })
@@ -73,7 +74,11 @@ async function serveRemote(
           revoked: (jti) => live.current().revoked.has(jti),
           now: Date.now,
           elapsed: () => performance.now(),
-          onEvent: (event, fields) => log.warn(event, fields),
+          onEvent(event, fields) {
+            log.warn(event, fields)
+            if (event === 'key_set_failed')
+              report({ rule: event, server: config.server, err: `${fields['issuer']}: ${fields['reason']}` })
+          },
         })
   const shown = tls === undefined ? undefined : certificateFiles(tls)
   const serving = await serveHttp({
@@ -82,7 +87,7 @@ async function serveRemote(
     registry,
     authenticate: httpAuthenticator(store, oauth?.door),
     ...(oauth === undefined ? {} : { oauth: oauth.server }),
-    onAuth: recordAuth(config.server, audit, hear),
+    onAuth: recordAuth({ server: config.server, audit, report, hear }),
     healthy,
     trouble,
     notReady,
@@ -117,11 +122,22 @@ async function serveRemote(
 const SEEN_FOR_MS = 600_000 // every call has its own record; a caller's success is noted once in ten minutes
 const MAX_SEEN = 10_000
 
-function recordAuth(server: string, audit: AuditSink, hear: Hear): (event: AuthEvent) => Promise<void> {
+function recordAuth({
+  server,
+  audit,
+  report,
+  hear,
+}: Readonly<{ server: string }> & Pick<ServeOptions, 'audit' | 'report' | 'hear'>): (
+  event: AuthEvent,
+) => Promise<void> {
   const seen = new Map<string, number>()
   return async (event) => {
     const now = Date.now()
     if (!event.ok) {
+      if ('canary' in event && event.canary !== undefined) {
+        const { id: caller, tenant: owner } = event.canary
+        report({ rule: 'canary_key', server, caller, tenant: owner, err: `Presented from ${event.address}` })
+      }
       // A flood is stopped by the throttle before it fills the disk: what it holds back is counted, not written.
       if (event.throttled) hear({ type: 'auth.failure', rule: event.failure })
       else

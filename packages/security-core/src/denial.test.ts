@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import { DENIALS, Denial, denialOf, isDenialCode } from './denial.ts'
 
 suite('DENIALS', () => {
-  test('holds the seventeen public codes; none is renamed or removed', () => {
+  test('holds the nineteen public codes; none is renamed or removed', () => {
     const PUBLIC = [
       'invalid_input',
       'unauthorized',
@@ -21,6 +21,8 @@ suite('DENIALS', () => {
       'upstream_failed',
       'tainted',
       'approval_required',
+      'quarantined',
+      'switched_off',
       'audit_unavailable',
       'internal',
     ]

@@ -18,6 +18,8 @@ export const DENIALS = {
   upstream_failed: 'The remote server did not give a usable answer',
   tainted: 'This call is not available after untrusted content was read in this session',
   approval_required: 'This call needs an approval that has not been given',
+  quarantined: 'This caller is paused after many refused calls; wait and try again',
+  switched_off: 'The operator has switched this off for now; nothing was done',
   audit_unavailable: 'The audit trail cannot be written, so nothing was done',
   internal: 'The call failed inside the server; nothing was returned',
 } as const satisfies Record<string, string>

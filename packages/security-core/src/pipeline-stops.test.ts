@@ -38,6 +38,8 @@ suite('stops', () => {
     upstream_failed: 'tool_call.error',
     tainted: 'tool_call.denied',
     approval_required: 'tool_call.denied',
+    quarantined: 'tool_call.denied',
+    switched_off: 'tool_call.denied',
     audit_unavailable: 'tool_call.error',
     internal: 'tool_call.error',
   }

@@ -63,6 +63,7 @@ suite('apiKeyStore()', () => {
     ['at the instant it begins', { not_before: '2026-03-01T12:00:00.000Z' }, NOW, true],
     ['revoked', { revoked: '2026-03-01T12:00:00.000Z' }, NOW, /is revoked/],
     ['revoked with a date to come', { revoked: '2027-03-01T12:00:00.000Z' }, NOW, /is revoked/],
+    ['that is bait', { canary: true }, NOW, /is a canary/],
     ['with a broken clock', {}, Number.NaN, /not valid|has expired/],
   ]
   for (const [when, change, now, expected] of dates)

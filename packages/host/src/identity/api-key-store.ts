@@ -1,6 +1,6 @@
 // Question: whose key is this, and is it good now?
 // Threat:   a guessed, expired or revoked key; a look-up whose time tells how close a guess was; a revocation that waits for a restart.
-// Rule:     look-up by digest, comparison in constant time, dates judged at each call; the file is looked at every 2 s.
+// Rule:     look-up by digest, a canary opens nothing and is reported, comparison in constant time, dates judged at each call; the file is looked at every 2 s.
 //           No file: every key is refused. A broken file: of the last good set stands what it still holds and does not revoke.
 // Limits:   a revocation takes up to 3 s. Says nothing about what the principal may do.
 // Proof:    api-key-store.test.ts
@@ -14,7 +14,10 @@ const POLL_MS = 2_000 // a revocation is in force within 3 s
 
 export type KeyVerdict =
   | Readonly<{ ok: true; principal: Principal; keyId: string }>
-  | Readonly<{ ok: false; reason: string }>
+  | Readonly<{ ok: false; reason: string; canary?: KeyHolder }>
+
+/** Whose key it is; of a key that is bait, what the operator called it. */
+export type KeyHolder = Pick<Principal, 'id' | 'tenant'>
 
 export type ApiKeyStore = Readonly<{
   verify(raw: string): KeyVerdict
@@ -25,7 +28,14 @@ export type ApiKeyStore = Readonly<{
 
 export type KeysEvent = 'keys_loaded' | 'keys_missing' | 'keys_refused'
 
-type Entry = Readonly<{ stored: Buffer; holder: Principal; from: number; until: number; revoked: boolean }>
+type Entry = Readonly<{
+  stored: Buffer
+  holder: Principal
+  from: number
+  until: number
+  revoked: boolean
+  canary: boolean
+}>
 
 /** Reads the file before it returns. Never throws: a file that cannot be used is a store that refuses. */
 export function apiKeyStore(from: {
@@ -77,7 +87,7 @@ export function apiKeyStore(from: {
 
   return Object.freeze({
     verify: (raw: string) => verdictOf(raw, entries, from.now()),
-    hasGoodKey: () => [...entries.values()].some((entry) => fault(entry, from.now()) === undefined),
+    hasGoodKey: () => [...entries.values()].some((entry) => !entry.canary && fault(entry, from.now()) === undefined),
     close() {
       closed = true
       clearTimeout(timer)
@@ -91,7 +101,8 @@ function verdictOf(raw: string, entries: ReadonlyMap<string, Entry>, now: number
   const stored = storedForm(bare)
   const entry = entries.get(stored)
   if (entry === undefined || !timingSafeEqual(entry.stored, Buffer.from(stored))) return refused('No such API key')
-  const { id } = entry.holder
+  const { id, tenant } = entry.holder
+  if (entry.canary) return { ok: false, reason: `API key ${id} is a canary`, canary: { id, tenant } }
   const wrong = fault(entry, now)
   return wrong === undefined ? { ok: true, principal: entry.holder, keyId: id } : refused(`API key ${id} ${wrong}`)
 }
@@ -119,4 +130,5 @@ const entryOf = (record: KeyRecord): Entry => ({
   from: record.not_before === undefined ? Number.NEGATIVE_INFINITY : Date.parse(record.not_before),
   until: Date.parse(record.expires),
   revoked: record.revoked !== undefined,
+  canary: record.canary === true,
 })

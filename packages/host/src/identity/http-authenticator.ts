@@ -7,7 +7,7 @@
 // Proof:    http-authenticator.test.ts, test/identity/matrix.test.ts
 import { hash } from 'node:crypto'
 import { type Principal, principal, type ScopeTable } from '@hardened-mcp/security-core'
-import type { ApiKeyStore } from './api-key-store.ts'
+import type { ApiKeyStore, KeyHolder } from './api-key-store.ts'
 import { type Credential, credentialOf } from './authorization-header.ts'
 import { type DpopCheck, NonceNeeded } from './oauth/dpop-proof.ts'
 import { DelegationFault, TokenFault } from './oauth/jws.ts'
@@ -19,7 +19,7 @@ export type AuthFailure = 'missing' | 'invalid' | 'invalid_proof' | 'nonce' | 'u
 /** `reason` is for the audit trail; only constants that follow from `failure` may reach the client. */
 export type Authentication =
   | Readonly<{ ok: true; caller: Principal }>
-  | Readonly<{ ok: false; failure: AuthFailure; reason: string }>
+  | Readonly<{ ok: false; failure: AuthFailure; reason: string; canary?: KeyHolder }>
 
 /** Every value of the two header fields, as `headersDistinct` gives them. */
 export type Presented = Readonly<{ authorization: readonly string[]; dpop: readonly string[] }>
@@ -38,7 +38,9 @@ export function httpAuthenticator(store: Pick<ApiKeyStore, 'verify'>, door?: Tok
     if (scheme === 'apikey' || door === undefined || token.startsWith('mcp_')) {
       if (scheme === 'dpop') return refused('invalid', 'The credential is bound to no key')
       const verdict = store.verify(token)
-      return verdict.ok ? { ok: true, caller: verdict.principal } : refused('invalid', verdict.reason)
+      if (verdict.ok) return { ok: true, caller: verdict.principal }
+      const { reason, canary } = verdict
+      return canary === undefined ? refused('invalid', reason) : { ...refused('invalid', reason), canary }
     }
     return byToken(credential, dpop, door)
   }
@@ -78,4 +80,8 @@ const inbound = new WeakMap<Principal, Readonly<{ token: string; scopes: readonl
 /** For the credential broker alone, which shows it to its own issuer and to nobody else. */
 export const inboundToken = (caller: Principal) => inbound.get(caller)
 
-const refused = (failure: AuthFailure, reason: string): Authentication => ({ ok: false, failure, reason })
+const refused = (failure: AuthFailure, reason: string): Authentication & { ok: false } => ({
+  ok: false,
+  failure,
+  reason,
+})

@@ -125,7 +125,7 @@ export function livePolicy(from: {
   }
 }
 
-// Workers, issuers, filters and labels were started with what stood there then.
+// Workers, issuers, filters, labels and alerts were started with what stood there then.
 function mustNotNeedRestart(config: FrontConfig, next: PolicyFile, name: string): void {
   const { transport, policy } = config
   const section = next.servers[name as 'file']
@@ -140,6 +140,7 @@ function mustNotNeedRestart(config: FrontConfig, next: PolicyFile, name: string)
         ] as const)),
     ...(isHttp ? [['oauth has', { ...next.oauth, revoked: 0 }, { ...transport.oauth, revoked: 0 }] as const] : []),
     ['screening has', next.screening, config.screening],
+    ['anomaly has', next.anomaly, config.anomaly],
     ['taint has', next.taint, config.taint],
     ['approvals has', { ...next.approvals, rules: 0 }, { ...config.approvals, rules: 0 }],
     ['telemetry has', next.telemetry, config.telemetry],

@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { oauthSection, weakened } from '../identity/oauth/config.ts'
 import { parseStrictly } from '../parse-strictly.ts'
 import { approvalFaults, approvalsSection } from './approvals-section.ts'
+import { anomalySection } from './anomaly-section.ts'
 import { boundsFields, sharedLimits, toolName } from './limits-section.ts'
 import { policyTest } from './policy-test-section.ts'
 import { screeningSection } from './screening-section.ts'
@@ -88,6 +89,8 @@ export const policySchema = z
     approvals: approvalsSection.exactOptional(),
     /** Left out: no metrics, no spans. */
     telemetry: telemetrySection.exactOptional(),
+    /** Left out: alerts by the default thresholds, and nobody has to wait. */
+    anomaly: anomalySection.exactOptional(),
     /** Authorization servers whose access tokens open the HTTP transport, beside API keys. */
     oauth: oauthSection.exactOptional(),
     /** Run before the file is taken over: one that fails keeps it out. */

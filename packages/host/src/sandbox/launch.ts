@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FOLDERS } from '../approval/approval-files.ts'
 import type { FrontConfig } from '../config.ts'
+import { anomalyFiles } from '../policy/anomaly-section.ts'
 import { oauthFiles } from '../identity/oauth/config.ts'
 import type { WorkerSpec } from '../define-server.ts'
 import { telemetryFiles } from '../policy/telemetry-section.ts'
@@ -28,6 +29,7 @@ export function launchOf<Resources>(options: {
   const reads = [...code, `${dirname(entry)}/`, ...worker.fsRead(resources)]
   const heapMb = Math.max(64, Math.floor(worker.memoryMb / 2)) // the rest is for SQLite, buffers and code
   const local = config.transport.kind === 'stdio'
+  const speaks = !local || config.anomaly?.webhook !== undefined // the front alone tells the operator
   const frontFence = {
     // Keys and certificates are replaced by renaming: a mount of the file alone would hold on to the old one.
     reads: [...code, ...frontReads(config).map((path) => (path.endsWith('/') ? path : dirname(path)))],
@@ -48,8 +50,8 @@ export function launchOf<Resources>(options: {
           ),
           join(import.meta.dirname, '../front.ts'),
         ],
-        local ? frontFence : { ...frontFence, reads: [...frontFence.reads, '/etc/resolv.conf'] },
-        { kind: 'front', local },
+        speaks ? { ...frontFence, reads: [...frontFence.reads, '/etc/resolv.conf'] } : frontFence,
+        { kind: 'front', local: !speaks },
       ),
       config,
       stdin: local ? 'inherit' : 'ignore',
@@ -100,7 +102,8 @@ function frontReads(config: FrontConfig): string[] {
   const written = frontWrites(config).map((dir) => `${dir}/`)
   const desk = config.approvals?.directory // a yes is read here, and never written
   const verdicts = desk === undefined ? [] : [`${join(desk, FOLDERS.verdicts)}/`]
-  const files = [config.policyFile?.path, ...shared, ...telemetry].filter((path) => path !== undefined)
+  const own = [config.policyFile?.path, config.killSwitchFile, ...anomalyFiles(config.anomaly)]
+  const files = [...own, ...shared, ...telemetry].filter((path) => path !== undefined)
   const always = [...written, ...verdicts, ...files]
   if (config.transport.kind === 'stdio') return always
   const { keysFile, tls, oauth } = config.transport

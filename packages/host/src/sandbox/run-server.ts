@@ -1,6 +1,6 @@
 // From what the operator asked for to a running server: validates, builds the launch plan, supervises.
 import { mkdirSync, realpathSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { FOLDERS } from '../approval/approval-files.ts'
 import { type FrontConfig, policyOfGrants } from '../config.ts'
 import type { ServerDefinition } from '../define-server.ts'
@@ -19,7 +19,7 @@ export type RunOptions = Readonly<{
   /** What the rest of the policy file says, and the file itself, which is followed. */
   rest?: Pick<
     FrontConfig,
-    'people' | 'dryRun' | 'policyFile' | 'sharedLimits' | 'screening' | 'taint' | 'approvals' | 'telemetry'
+    'people' | 'dryRun' | 'policyFile' | 'sharedLimits' | 'screening' | 'taint' | 'approvals' | 'telemetry' | 'anomaly'
   >
   /** A server whose tools are not what this note says does not start. */
   manifest?: FrontConfig['manifest']
@@ -27,6 +27,8 @@ export type RunOptions = Readonly<{
   labelsDir?: string | undefined
   /** Where figures are read; nowhere when left out. */
   metrics?: FrontConfig['metrics'] | undefined
+  /** Where `hardened-mcp killswitch` writes; its directory is made when it is missing. Nothing can be switched off when left out. */
+  killSwitchFile?: string
   /** What the flags granted, as input of the definition's `resources` schema; `undefined` when no flag did. */
   granted: unknown
   auditDir: string
@@ -57,6 +59,7 @@ export async function runServer(options: RunOptions): Promise<number> {
     resources: described,
     auditDir: made(options.auditDir),
     ...(options.labelsDir === undefined ? {} : { labelsDir: made(options.labelsDir) }),
+    ...(options.killSwitchFile === undefined ? {} : { killSwitchFile: withDirectory(options.killSwitchFile) }),
     transport: options.transport,
     ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
   }
@@ -72,6 +75,16 @@ export async function runServer(options: RunOptions): Promise<number> {
 function made(dir: string): string {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   return realpathSync(dir)
+}
+
+// A sandbox mounts the directory, so it has to be there before; where it cannot be made, this user can switch nothing off.
+function withDirectory(file: string): string {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  } catch {
+    // A file system that is read-only: the directory comes from a mount, or never.
+  }
+  return resolve(file)
 }
 
 const nothingGranted = ({ name, flags }: ServerDefinition) =>

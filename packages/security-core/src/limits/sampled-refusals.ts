@@ -1,5 +1,5 @@
 // Question: can a flood of refusals fill the disk of the trail?
-// Threat:   a caller far over its rate limit, or one that guesses tool names, whose every refusal costs a durable record.
+// Threat:   a caller far over its rate limit, or one that guesses tool names or calls on while it is switched off, whose every refusal costs a durable record.
 // Rule:     per caller and kind, ten such records a minute are written; the others are counted, and the next written one says how many.
 // Limits:   only for refusals before any argument was read; every other record is written. A count waits for that caller's next refusal.
 // Proof:    sampled-refusals.test.ts
@@ -16,7 +16,7 @@ export function sampledRefusals(sink: AuditSink, now: () => number): AuditSink {
   const tallies = new Map<string, Tally>()
   return async function sampled(event) {
     if (!isCheap(event)) return sink(event)
-    const key = `${event.type}\n${event.tenant}\n${event.caller}`
+    const key = `${event.type} ${event.rule}\n${event.tenant}\n${event.caller}`
     const tally = tallyOf(tallies, key, now())
     if (tally.written >= WRITTEN_PER_MINUTE) {
       tally.unwritten += 1
@@ -29,8 +29,9 @@ export function sampledRefusals(sink: AuditSink, now: () => number): AuditSink {
   }
 }
 
-// Both cost an attacker nothing, and no worker has seen the call.
-const isCheap = ({ type, rule }: AuditEvent) => type === 'rate_limit.hit' || rule === 'unknown_tool'
+// They cost an attacker nothing, and no worker has seen the call.
+const CHEAP: ReadonlySet<string | undefined> = new Set(['unknown_tool', 'quarantined', 'switched_off'])
+const isCheap = ({ type, rule }: AuditEvent) => type === 'rate_limit.hit' || CHEAP.has(rule)
 
 const sayUnwritten = (err: string | undefined, unwritten: number) =>
   `${err === undefined ? '' : `${err}; `}${unwritten} earlier refusals of this kind were counted, not written`

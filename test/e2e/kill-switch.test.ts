@@ -1,0 +1,114 @@
+// The switch at a real server under load: in force within three seconds, for what it names and for nothing else, on record both ways.
+import assert from 'node:assert/strict'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { command } from '@hardened-mcp/testkit/command'
+import { type AlertServer, alertServer, type Called } from './fixture/alert-servers.ts'
+
+const IN_FORCE_MS = 3_000
+let server: AlertServer
+
+before(async () => {
+  server = await alertServer(undefined, { alice: { tenant: 'acme' }, bob: { tenant: 'beta' } })
+})
+after(() => server.close())
+
+const read = (holder: string) => server.call(holder, 'read_text_file', { path: 'docs:/readme.txt' })
+const good = ({ status, code }: Called) => status === 200 && code === undefined
+
+/** Eight clients of each caller call without a pause while `run` runs. Returns every answer with its time. */
+async function underLoad(run: () => Promise<void>) {
+  const answers: { who: string; at: number; sentAt: number; code: string | undefined }[] = []
+  let over = false
+  const client = async (who: string) => {
+    while (!over) {
+      const sentAt = performance.now()
+      const { code } = await read(who)
+      answers.push({ who, sentAt, at: performance.now(), code })
+    }
+  }
+  const clients = Array.from({ length: 16 }, (_, i) => client(i % 2 === 0 ? 'alice' : 'bob'))
+  try {
+    await delay(300)
+    await run()
+  } finally {
+    over = true
+    await Promise.all(clients)
+  }
+  return answers
+}
+
+suite('hardened-mcp killswitch', () => {
+  for (const [what, flags] of [
+    ['a tenant', () => ['--tenant', 'acme']],
+    ['a caller', () => ['--principal', server.idOf('alice')]],
+  ] as const)
+    test(`${what} is off within three seconds under load, and on again; the other goes on`, async () => {
+      let [offAt, untilAt, onAt] = [0, 0, 0]
+      const answers = await underLoad(async () => {
+        const off = await server.killswitch('on', ...flags(), '--reason', 'incident 7')
+        offAt = performance.now()
+        assert.equal(off.code, 0, off.stderr)
+        await delay(IN_FORCE_MS + 1_000)
+        untilAt = performance.now()
+        const on = await server.killswitch('off', ...flags())
+        onAt = performance.now()
+        assert.equal(on.code, 0, on.stderr)
+        await delay(IN_FORCE_MS + 1_000)
+      })
+      const ofAlice = answers.filter(({ who }) => who === 'alice')
+      const whileOff = ofAlice.filter(({ sentAt, at }) => sentAt > offAt + IN_FORCE_MS && at < untilAt)
+      assert.ok(whileOff.length > 3, `${whileOff.length} calls while it was off`)
+      assert.deepEqual(new Set(whileOff.map(({ code }) => code)), new Set(['switched_off']))
+      const later = ofAlice.filter(({ sentAt }) => sentAt > onAt + IN_FORCE_MS)
+      assert.ok(later.length > 3)
+      assert.deepEqual(new Set(later.map(({ code }) => code)), new Set([undefined]))
+      const ofBob = answers.filter(({ who }) => who === 'bob')
+      assert.deepEqual(new Set(ofBob.map(({ code }) => code)), new Set([undefined]))
+      assert.ok(ofBob.filter(({ at }) => at > offAt + IN_FORCE_MS && at < onAt).length > 3)
+    })
+
+  test('the trail says what was switched off and why, what was refused, and when it was over', () => {
+    const ours = server.alerts().map(({ rule, err }) => `${rule}: ${err}`)
+    assert.ok(ours.includes('kill_switch_on: Switched off: tenant acme; incident 7'), ours.join('\n'))
+    assert.ok(ours.includes('kill_switch_off: No longer switched off: tenant acme; incident 7'))
+    assert.ok(ours.includes(`kill_switch_on: Switched off: principal ${server.idOf('alice')}; incident 7`))
+    const refused = server.records().filter(({ rule }) => rule === 'switched_off')
+    assert.ok(refused.length > 0 && refused.length < 45, `${refused.length} records: a flood of refusals fills no disk`)
+    for (const { type, caller, tenant } of refused)
+      assert.deepEqual([type, caller, tenant], ['tool_call.denied', server.idOf('alice'), 'acme'])
+    assert.match(refused[0]?.['err'] ?? '', /^Switched off: tenant acme; incident 7/)
+  })
+
+  test('a tool is off for everybody, and the others are not', async () => {
+    await server.killswitch('on', '--tool', 'read_text_file')
+    await delay(IN_FORCE_MS)
+    for (const holder of ['alice', 'bob']) {
+      const { code, body } = await read(holder)
+      assert.equal(code, 'switched_off')
+      assert.ok(!body.includes('incident'))
+      assert.ok(good(await server.call(holder, 'list_directory', { path: 'docs:/' })))
+    }
+    await server.killswitch('off', '--tool', 'read_text_file')
+  })
+
+  test('a broken file switches everything off; without it everything is on', async () => {
+    const file = join(server.dir, 'keys/killswitch.json')
+    writeFileSync(file, '{"version":1,', { mode: 0o600 })
+    await delay(IN_FORCE_MS)
+    for (const holder of ['alice', 'bob']) assert.equal((await read(holder)).code, 'switched_off')
+    const show = await server.killswitch('show')
+    assert.deepEqual([show.code, show.stderr], [78, 'hardened-mcp: Kill switch file must be JSON\n'])
+    rmSync(file)
+    await delay(IN_FORCE_MS)
+    for (const holder of ['alice', 'bob']) assert.ok(good(await read(holder)))
+    assert.ok(server.alerts().some(({ rule }) => rule === 'kill_switch_broken'))
+    assert.match(server.running.stderr(), /"rule":"kill_switch_broken","severity":"critical"/)
+  })
+
+  test('the trail still verifies', async () => {
+    assert.notEqual((await command(['audit', 'verify', join(server.dir, 'audit')])).code, 1)
+  })
+})

@@ -1,8 +1,7 @@
 // What an alert is: one sentence for an operator, with names that the server verified and nothing that a caller sent.
 import type { AuditEvent } from '../audit/event.ts'
 
-export const SEVERITIES = ['notice', 'warning', 'critical'] as const
-export type Severity = (typeof SEVERITIES)[number]
+export type Severity = 'notice' | 'warning' | 'critical'
 
 export type Alert = Readonly<{
   /** Which rule fired: `snake_case`, and public like the denial codes. */

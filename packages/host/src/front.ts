@@ -1,13 +1,14 @@
 // The process that speaks MCP: it authenticates, decides, audits and answers. It can spawn nothing and opens no file but
 // its code, its keys and its audit directory; the work is done by workers that only the supervisor can start.
 import type { Socket } from 'node:net'
-import { type Alerts, type AuditSink, localLedger, workTime } from '@hardened-mcp/security-core'
+import { type Alerts, type AuditSink, workTime } from '@hardened-mcp/security-core'
 import { openAlerts } from './alerts/open-alerts.ts'
 import { assemble, largestAnswer, toolNames } from './assemble.ts'
 import { type AuditTrail, openAuditSink } from './audit/file-sink.ts'
 import type { FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
-import type { LedgerEvent, SharedLedger } from './limits/shared-ledger.ts'
+import { openLedger } from './limits/open-ledger.ts'
+import type { LedgerEvent } from './limits/shared-ledger.ts'
 import type { TaintEvent } from './taint/shared-taint.ts'
 import { operationalLog } from './log.ts'
 import { mustBeAsSigned } from './manifest/as-signed.ts'
@@ -28,8 +29,6 @@ const LAST_CALLS_MS = 7_000 // what runs then is ended, so that its caller hears
 const ENVELOPE_BYTES = 64 * 1024 // what a worker may send beyond the largest answer before it counts as broken
 
 const ANCHOR_EVERY_MS = 10_000 // what could be cut off the trail unseen: the records of ten seconds
-
-type SharedEvent = LedgerEvent | TaintEvent
 
 const tell = (message: ToSupervisor) => process.send?.(message)
 const log = operationalLog({ name: 'hardened-mcp', level: 'info' })
@@ -79,10 +78,8 @@ async function start(config: FrontConfig): Promise<void> {
     audit: sink,
     log: (event, fields) => log.warn(event, fields),
   })
-  const shared = await sharedOf(config, sink)
-  await shared?.ready
-  const ledger = shared ?? localLedger(() => performance.now())
-  const raise = raiseTo(audit.sink, config.server)
+  const raise = raiseTo(sink, name)
+  const { ledger, trouble } = await openLedger(config.sharedLimits, raise)
   const labels = await openLabels({ section: config.taint, dir: config.labelsDir, now: Date.now, onEvent: raise })
   const approvals = openApprovals(config.approvals, Date.now)
   const served = assemble({ definition, config, audit, alerts, live, ledger, workers, work, labels, approvals, hear })
@@ -97,7 +94,7 @@ async function start(config: FrontConfig): Promise<void> {
     healthy: audit.healthy,
     notReady: () => standingNow().notReady,
     live,
-    trouble: () => live.trouble() ?? labels.trouble() ?? shared?.trouble(),
+    trouble: () => live.trouble() ?? labels.trouble() ?? trouble(),
     log,
     onClose: () => drain(),
   })
@@ -123,18 +120,7 @@ function hearing({ onAlert }: Pick<Alerts, 'onAlert'>, hear: Hear): Hear {
   return (event) => (event.type === 'alert.raised' ? undefined : hear(event))
 }
 
-// Loaded only where the operator has one: the client of the store is a package of its own.
-async function sharedOf({ sharedLimits, server }: FrontConfig, audit: AuditSink): Promise<SharedLedger | undefined> {
-  if (sharedLimits === undefined) return undefined
-  const { sharedLedger } = await import('./limits/shared-ledger.ts')
-  return sharedLedger({
-    config: sharedLimits,
-    elapsed: () => performance.now(),
-    onEvent: raiseTo(audit, server),
-  })
-}
-
-const raiseTo = (audit: AuditSink, server: string) => (event: SharedEvent, reason: string) => {
+const raiseTo = (audit: AuditSink, server: string) => (event: LedgerEvent | TaintEvent, reason: string) => {
   log.warn(event, { reason })
   void audit({ type: 'alert.raised', server, rule: event, err: reason }).catch(() => undefined)
 }

@@ -47,6 +47,8 @@ suite('doctor, containers weaker than their manifest', { timeout: 300_000 }, () 
     file.volumes.push({ type: 'bind', source: '/etc', target: '/host-etc', read_only: true })
     const weak = join(STATE, 'weak.yaml')
     writeFileSync(weak, stringify(compose, { version: '1.1' }))
+    // It runs as root: with state of somebody else it would not start, and a container that does not run has no address.
+    await run('chown', ['-R', '0:0', ...['audit/file', 'labels', 'keys'].map((name) => join(STATE, name))])
     await deploy('compose', ['up', '-d', '--no-deps', 'file'], { ...ENV, MCP_COMPOSE: weak })
     const seen = await wrong()
     const expected = ['call_filter', 'capabilities', 'drain', 'environment', 'host_paths', 'kernel_settings', 'limit_cpu', 'limit_files', 'limit_memory', 'limit_pids', 'limit_swap', 'log_rotation', 'names', 'namespaces', 'no_core_dumps', 'no_new_privileges', 'no_resolver', 'no_shared_memory', 'own_kernel', 'published_ports', 'restart', 'root_read_only', 'security_options', 'tmp_covered', 'user'] // biome-ignore format: one list

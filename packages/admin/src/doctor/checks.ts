@@ -4,7 +4,7 @@
 // Limits:   looks from inside: the host's firewall, other containers and the gateway are not visible here. Proves nothing about tomorrow.
 // Proof:    checks.test.ts
 import { constants } from 'node:fs'
-import { directoryMustBePrivate, keysMustBePrivate } from '@hardened-mcp/host/admin'
+import { directoryMustBePrivate, factsMustBeOurs, keysMustBePrivate } from '@hardened-mcp/host/admin'
 import type { Facts, FileFact } from './facts.ts'
 import { openHoles } from './known-holes.ts'
 
@@ -138,6 +138,15 @@ const CHECKS: readonly Check[] = [
         audit.freeBytes === undefined ? undefined : audit.freeBytes >= FREE_BYTES,
         `${audit.freeBytes ?? 'unknown'} bytes free`,
       ],
+  },
+  {
+    id: 'labels_private',
+    mend: 'chmod 0700, owned by the user of the servers',
+    look: ({ labels, uid }) =>
+      labels &&
+      isPrivate(labels.file, labels.dir, (file) =>
+        factsMustBeOurs('Directory of labels', labels.dir, file, [uid ?? -1]),
+      ),
   },
   {
     id: 'keys_private',

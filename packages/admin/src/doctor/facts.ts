@@ -19,6 +19,8 @@ export type Facts = Readonly<{
   mounts: readonly Mount[] | undefined
   /** Places where a file could be made, of those that were tried. */
   writable: readonly string[]
+  /** Of the directory of labels. */
+  labels: { dir: string; file: FileFact | undefined } | undefined
   audit: { dir: string; file: FileFact | undefined; exitCode: number; freeBytes: number | undefined } | undefined
   keys: { path: string; file: FileFact | undefined } | undefined
   /** Text of the control group's files; the names are those of version 2. */
@@ -53,7 +55,7 @@ const VERSION_1 = {
 } as const
 
 /** Looks around. Makes and removes one empty file wherever that is possible; opens two connections and sends nothing. */
-export async function gather(asked: Readonly<{ audit?: string; keys?: string }>): Promise<Facts> {
+export async function gather(asked: Readonly<{ audit?: string; keys?: string; taint?: string }>): Promise<Facts> {
   const mounts = mountsOf(tolerant(() => readFileSync('/proc/self/mountinfo', 'utf8')))
   const [metadata, internet] = await Promise.all([
     reach('169.254.169.254', 80), // the clouds' metadata service
@@ -62,7 +64,7 @@ export async function gather(asked: Readonly<{ audit?: string; keys?: string }>)
   // Message queues are no files: nothing can be kept in one, or run from it.
   const places = new Set(
     [...PLACES, ...(mounts ?? []).flatMap(({ at, type }) => (type === 'mqueue' ? [] : [at]))].filter(
-      (place) => place !== asked.audit,
+      (place) => place !== asked.audit && place !== asked.taint,
     ),
   )
   return {
@@ -73,6 +75,7 @@ export async function gather(asked: Readonly<{ audit?: string; keys?: string }>)
     mounts,
     writable: [...places].filter((place) => !/^\/(?:proc|sys)(?:\/|$)/.test(place) && canWrite(place)).toSorted(),
     audit: asked.audit === undefined ? undefined : await trailOf(asked.audit),
+    labels: asked.taint === undefined ? undefined : { dir: asked.taint, file: fileOf(asked.taint) },
     keys: asked.keys === undefined ? undefined : { path: asked.keys, file: fileOf(asked.keys) },
     cgroup: { memory: group('memory'), swap: group('swap'), pids: group('pids'), cpu: group('cpu') },
     limits: tolerant(() => readFileSync('/proc/self/limits', 'utf8')),

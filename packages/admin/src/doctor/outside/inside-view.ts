@@ -8,7 +8,7 @@ const LIMIT_MS = 120_000 // under gVisor on a busy machine
 
 /** What the doctor says inside `container`; one `unknown` line when it does not answer. */
 export function insideOf(container: string, { command }: Service): readonly Finding[] {
-  const asked = ['--audit', '--keys'].flatMap((flag) => {
+  const asked = ['--audit', '--keys', '--taint'].flatMap((flag) => {
     const value = command[command.indexOf(flag) + 1]
     return command.includes(flag) && value !== undefined ? [flag, value] : []
   })

@@ -119,7 +119,9 @@ suite('metrics of a running server', () => {
   })
 
   test('hostile names and arguments are no labels: every unknown tool is one series', async () => {
-    const before = (await scrape()).split('\n').length
+    // The flood itself may raise alerts: one series for each rule, and the rules are ours.
+    const series = (text: string) => text.split('\n').filter((line) => !line.startsWith('hardened_mcp_alerts_total'))
+    const before = series(await scrape()).length
     for (let n = 0; n < 300; n += 1) {
       const name = n < HOSTILE.length ? (HOSTILE[n] as string) : `tool_${n}_${SECRET}`
       await call(key, name, { path: SECRET, [SECRET]: name })
@@ -131,7 +133,7 @@ suite('metrics of a running server', () => {
     )
     for (const word of [SECRET, 'evil', 'passwd', 'secret_tool', 'acme', 'k_'])
       assert.ok(!text.includes(word), `the text holds ${word}`)
-    assert.ok(text.split('\n').length <= before + 2, 'new series')
+    assert.ok(series(text).length <= before + 2, 'new series')
     for (const line of text.split('\n')) assert.match(line, /^[ -~]*$/)
   })
 

@@ -36,6 +36,13 @@ suite('alerts()', () => {
     assert.deepEqual([names(counted), names(told)], [['denial_burst'], ['denial_burst']])
   })
 
+  test('a firing that is held back is counted all the same', async () => {
+    const { counted, told, sink } = set()
+    for (let i = 0; i < 12; i += 1) await sink(denied)
+    const of = (alerts: readonly Alert[]) => names(alerts).filter((name) => name === 'denial_burst').length
+    assert.deepEqual([of(counted), of(told)], [2, 1])
+  })
+
   test('nothing of what a caller sent is in an alert', async () => {
     const { counted, sink } = set()
     for (let i = 0; i < 12; i += 1) await sink(denied)

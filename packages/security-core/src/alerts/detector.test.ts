@@ -200,4 +200,10 @@ suite('detector()', () => {
     const events = times(200, (i): Observation => ({ ...WHO, type: 'place', place: `host-${i}.example` }))
     assert.deepEqual(fired(events, 10 * MINUTE, only('first_seen_place')), [])
   })
+
+  test('names that are too far apart do not add up', () => {
+    const slow = times(200, (i) => failed('not_found', { args: `a${i}` }))
+    assert.deepEqual(fired(slow, 74_000, only('enumeration')), [])
+    assert.deepEqual(fired(slow.slice(0, 50), 73_000, only('enumeration')), ['enumeration'])
+  })
 })

@@ -39,6 +39,6 @@ export function peerOf(
   return { address: isIP(forwarded) === 0 ? address : forwarded } // the last entry is the one our proxy wrote
 }
 
-// Node shows an IPv4 peer of a dual-stack socket in mapped form.
-const plain = (address: string) =>
+/** Node shows an IPv4 peer of a dual-stack socket in mapped form. */
+export const plain = (address: string) =>
   address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address

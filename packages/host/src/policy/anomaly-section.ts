@@ -1,6 +1,13 @@
 // The part of the policy file that says what counts as odd, what is bait, who hears of it, and who has to wait.
-import { type AlertRule, alertRules, CANARY_VALUE, COUNTED, type CountedRule, FIXED } from '@hardened-mcp/security-core'
-import { readUrl } from '@hardened-mcp/security-core'
+import {
+  type AlertRule,
+  alertRules,
+  CANARY_VALUE,
+  COUNTED,
+  type CountedRule,
+  FIXED,
+  readUrl,
+} from '@hardened-mcp/security-core'
 import { z } from 'zod'
 import { inside } from '../identity/oauth/config.ts'
 

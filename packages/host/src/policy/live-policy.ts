@@ -8,6 +8,7 @@ import { readFile, stat } from 'node:fs/promises'
 import type { ApprovalRule, AuditSink } from '@hardened-mcp/security-core'
 import type { FrontConfig } from '../config.ts'
 import type { ServerDefinition } from '../define-server.ts'
+import { stampOf } from '../operator-file.ts'
 import { approvalRulesOf } from './approvals-section.ts'
 import { mayRehearse } from './dry-run.ts'
 import { type EffectivePolicy, effectivePolicy, peopleOfFile } from './effective-policy.ts'
@@ -105,10 +106,7 @@ export function livePolicy(from: {
   }
   let stamp = ''
   const lookIfChanged = async () => {
-    const now = await stat(file.path).then(
-      ({ ino, size, mtimeMs, ctimeMs }) => `${ino} ${size} ${mtimeMs} ${ctimeMs}`,
-      () => 'missing',
-    )
+    const now = await stat(file.path).then(stampOf, () => 'missing')
     if (now === stamp && seen !== '') timer = later()
     else await look()
     stamp = now

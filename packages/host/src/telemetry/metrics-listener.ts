@@ -6,7 +6,7 @@
 // Proof:    metrics-listener.test.ts
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, isIP } from 'node:net'
-import { proxyList } from '../mcp/peer.ts'
+import { plain, proxyList } from '../mcp/peer.ts'
 import type { MetricsAddress } from '../policy/telemetry-section.ts'
 
 export type MetricsListener = Readonly<{ url: string; close(): Promise<void> }>
@@ -74,5 +74,3 @@ function send(response: ServerResponse, status: number, type: string, text: stri
   response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
   response.end(text)
 }
-
-const plain = (address: string) => (address.startsWith('::ffff:') ? address.slice(7) : address)

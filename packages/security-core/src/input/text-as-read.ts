@@ -8,8 +8,8 @@
 export type Hidden = Readonly<{ kind: HiddenKind; at: number; length: number; spells: string }>
 export type HiddenKind = 'tags' | 'selectors' | 'bidi' | 'zero_width' | 'filler' | 'control'
 
-// England, Scotland, Wales: the only tag sequences in the list of emoji (UTS #51, RGI).
-const FLAG =
+/** England, Scotland, Wales: the only tag sequences in the list of emoji (UTS #51, RGI). Any other flag could spell a message. */
+export const FLAG =
   /\u{1F3F4}\u{E0067}\u{E0062}(?:\u{E0065}\u{E006E}\u{E0067}|\u{E0073}\u{E0063}\u{E0074}|\u{E0077}\u{E006C}\u{E0073})\u{E007F}/u
 
 // In the order of the groups below.

@@ -3,11 +3,9 @@
 // Rule:     tag characters outside a flag, bidi controls, zero-width spaces, stray variation selectors and control characters go.
 // Limits:   keeps ZWJ, ZWNJ and one variation selector per character, which real scripts and emoji need; judges no visible text.
 // Proof:    hidden-characters.test.ts
+import { FLAG } from '../input/text-as-read.ts'
 import type { OutputFilter } from './release.ts'
 
-// England, Scotland, Wales: the only tag sequences in the list of emoji (UTS #51, RGI). Any other flag could spell a message.
-const FLAG =
-  /\u{1F3F4}\u{E0067}\u{E0062}(?:\u{E0065}\u{E006E}\u{E0067}|\u{E0073}\u{E0063}\u{E0074}|\u{E0077}\u{E006C}\u{E0073})\u{E007F}/u
 const HIDDEN = new RegExp(
   [
     /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{E0000}-\u{E007F}]/u,

@@ -13,6 +13,7 @@ import {
   SEVERITIES,
   type Severity,
 } from '@hardened-mcp/security-core'
+import { asciiOnly } from '../../audit/records.ts'
 import { UsageError } from '../../command.ts'
 import { readText } from '../files.ts'
 import { entryOf, type Listing, Unreadable } from './peer.ts'
@@ -120,7 +121,7 @@ function textOf(listings: readonly Listing[], failures: readonly Failure[], find
       return [`${name}: ${tools.length} tools, ${own.length} findings`, ...own.flatMap(linesOf)]
     }),
   ]
-  return lines.map((line) => `${printable(line)}\n`).join('')
+  return lines.map((line) => `${asciiOnly(line)}\n`).join('')
 }
 
 const linesOf = ({ severity, rule, tool, at, says, excerpt }: Finding): readonly string[] => [
@@ -131,12 +132,8 @@ const linesOf = ({ severity, rule, tool, at, says, excerpt }: Finding): readonly
 // Escaped, so that a terminal or a log shows what is there; it parses back to the same.
 function jsonOf(listings: readonly Listing[], failures: readonly Failure[], findings: readonly Finding[]): string {
   const servers = [...failures, ...listings.map(({ name, tools }) => ({ name, tools: tools.length }))]
-  return `${printable(JSON.stringify({ servers, findings }))}\n`
+  return `${asciiOnly(JSON.stringify({ servers, findings }))}\n`
 }
-
-// Not `escaped`: an excerpt is escaped already, and JSON escapes its own backslashes.
-const printable = (line: string): string =>
-  line.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 function severityOf(text: string): Severity {
   const severity = SEVERITIES.find((known) => known === text)

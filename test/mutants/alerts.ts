@@ -156,9 +156,10 @@ export const ALERT_MUTANTS: readonly Mutant[] = [
     because: 'the switch is not followed',
   },
   {
-    ...host('webhook'),
-    find: 'answer.status >= 200 && answer.status < 300',
-    replace: 'answer.status >= 200 && answer.status < 400',
+    file: 'packages/host/src/outbound/json-post.ts',
+    tests: ['packages/host/src/alerts/webhook.test.ts'],
+    find: 'answer.status > 299',
+    replace: 'answer.status > 399',
     because: 'a redirect counts as heard',
   },
   {
@@ -169,7 +170,7 @@ export const ALERT_MUTANTS: readonly Mutant[] = [
   },
   {
     ...host('webhook'),
-    find: 'internal: insideOf(config, url)',
+    find: 'internal: insideHost(config.inside, url, WHAT)',
     replace: "internal: [{ host: url.host, port: url.port, network: '127.0.0.0', prefix: 8 }]",
     because: 'any receiver inside may be dialled',
   },

@@ -1,6 +1,6 @@
 // One connection to the Valkey or Redis that replicas share: asked now, or not at all.
-import { readFileSync } from 'node:fs'
 import { Redis } from 'iovalkey'
+import { listedFile } from './listed-file.ts'
 import type { StoreAddress } from './policy/store-address.ts'
 
 const ANSWER_MS = 250
@@ -22,8 +22,8 @@ export function valkey({ address, user, password_file: file, ca_file: ca }: Stor
     host: address.slice(0, at).replace(/^\[|\]$/g, ''),
     port: Number(address.slice(at + 1)),
     ...(user === undefined ? {} : { username: user }),
-    ...(file === undefined ? {} : { password: textOf(file, what).trim() }),
-    ...(ca === undefined ? {} : { tls: { ca: textOf(ca, what) } }),
+    ...(file === undefined ? {} : { password: listedFile(file, what).trim() }),
+    ...(ca === undefined ? {} : { tls: { ca: listedFile(ca, what) } }),
     enableOfflineQueue: false, // a call that waits for a connection would wait beyond its deadline
     maxRetriesPerRequest: 0,
     connectTimeout: CONNECT_MS,
@@ -37,14 +37,6 @@ export function valkey({ address, user, password_file: file, ca_file: ca }: Stor
       setTimeout(resolve, CONNECT_MS).unref()
     }),
     close: () => store.disconnect(),
-  }
-}
-
-function textOf(file: string, what: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    throw new RangeError(`File ${file} of ${what} cannot be read`)
   }
 }
 

@@ -3,11 +3,12 @@
 // Rule:     one at a time through the address guard, 5 s each, four tries, 100 waiting; alerts carry names that the server verified and no arguments.
 // Limits:   what does not get through is counted and logged; it stays in the audit trail. The receiver is trusted with the names.
 // Proof:    webhook.test.ts
-import { readFileSync } from 'node:fs'
 import { type Alert, readUrl, type WebUrl } from '@hardened-mcp/security-core'
-import { type InternalHost, outbound, type OutboundOptions } from '../outbound/index.ts'
+import { listedFile } from '../listed-file.ts'
+import { insideHost, jsonPost, type OutboundOptions } from '../outbound/index.ts'
 import type { WebhookConfig } from '../policy/anomaly-section.ts'
 
+const WHAT = 'anomaly.webhook'
 const TIMEOUT_MS = 5_000
 const MAX_WAITING = 100
 const PAUSES_MS = [1_000, 5_000, 30_000] // between four tries
@@ -30,31 +31,25 @@ export function webhook(from: {
 }): Webhook {
   const { config, log, dial = {}, pausesMs = PAUSES_MS } = from
   const url = urlOf(config.url)
-  const session = outbound({ ...dial, internal: insideOf(config, url) })
-  const bearer = config.token_file === undefined ? {} : { authorization: `Bearer ${textOf(config.token_file).trim()}` }
+  const { token_file: file } = config
+  const send = jsonPost({
+    ...dial,
+    receiver: 'webhook',
+    internal: insideHost(config.inside, url, WHAT),
+    headers: file === undefined ? {} : { authorization: `Bearer ${listedFile(file, WHAT).trim()}` },
+  })
   const waiting: Alert[] = []
   let dropped = 0
   let working: Promise<void> | undefined
   let closed = false
   let wake: (() => void) | undefined
 
-  const post = async (alert: Alert, missed: number): Promise<boolean> => {
-    const stop = AbortSignal.timeout(TIMEOUT_MS)
-    const open = session(stop)
-    try {
-      const answer = await open.send({
-        url,
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...bearer },
-        body: JSON.stringify({ ...alert, at: new Date(alert.at).toISOString(), ...(missed > 0 ? { missed } : {}) }),
-      })
-      answer.discard()
-      return answer.status >= 200 && answer.status < 300 // no redirect is followed: it would be another receiver
-    } catch {
-      return false
-    } finally {
-      open.close()
-    }
+  const post = (alert: Alert, missed: number): Promise<boolean> => {
+    const body = { ...alert, at: new Date(alert.at).toISOString(), ...(missed > 0 ? { missed } : {}) }
+    return send(url, JSON.stringify(body), TIMEOUT_MS).then(
+      () => true,
+      () => false,
+    )
   }
   const pause = (ms: number) =>
     new Promise<void>((resolve) => {
@@ -104,18 +99,4 @@ function urlOf(text: string): WebUrl {
   const reading = readUrl(text)
   if (!reading.ok) throw new RangeError('anomaly.webhook.url must be an https URL')
   return reading.url
-}
-
-function insideOf({ inside }: WebhookConfig, { host, port }: WebUrl): readonly InternalHost[] {
-  if (inside === undefined) return []
-  const { network, prefix, ca_file: file } = inside
-  return [{ host, port, network, prefix, ...(file === undefined ? {} : { ca: textOf(file) }) }]
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    throw new RangeError(`File ${file} of anomaly.webhook cannot be read`)
-  }
 }

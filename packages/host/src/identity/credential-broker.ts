@@ -5,8 +5,8 @@
 // Limits:   the issuer decides whether it exchanges, and writes the chain of actors. A token is kept for as long as it lives, at most five minutes.
 // Proof:    test/access/chains.test.ts
 import { hash, randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { Denial, type Principal, readUrl } from '@hardened-mcp/security-core'
+import { listedFile } from '../listed-file.ts'
 import { strictJson } from '../mcp/strict-json.ts'
 import { type InternalHost, outbound, type OutboundOptions, readBounded } from '../outbound/index.ts'
 
@@ -118,13 +118,7 @@ function nextTrace(trace: string | undefined): { traceparent?: string } {
   return id === undefined ? {} : { traceparent: `00-${id}-${randomBytes(8).toString('hex')}-${flags}` }
 }
 
-function secretOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch {
-    throw new RangeError(`File ${file} of the credential broker cannot be read`)
-  }
-}
+const secretOf = (file: string) => listedFile(file, 'the credential broker').trim()
 
 // RFC 6749 §2.3.1: each half is form-encoded before the two are joined.
 const basic = (id: string, secret: string) =>

@@ -1,12 +1,14 @@
 // Sends spans and metrics to the operator's collector: OTLP over HTTP, in JSON, through the same address guard as every other request.
 import { randomBytes, randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { type AuditEvent, readUrl } from '@hardened-mcp/security-core'
-import { type InternalHost, outbound, type OutboundOptions } from '../outbound/index.ts'
+import { listedFile } from '../listed-file.ts'
+import { insideHost, jsonPost, type OutboundOptions } from '../outbound/index.ts'
 import type { TelemetrySection } from '../policy/telemetry-section.ts'
 import type { Hear } from './observed-sink.ts'
 import { durations, type Source, type Span, spanOf, tracesBody } from './otlp-json.ts'
 import { outcomeOf } from './outcome.ts'
+
+const WHAT = 'the telemetry section'
 
 /** What waits is sent after five seconds, or when so many wait; beyond `MAX_WAITING` spans are dropped and counted. */
 const BATCH = 512
@@ -93,41 +95,19 @@ export function otlp(from: {
 
 const newIds = () => ({ traceId: randomBytes(16).toString('hex'), spanId: randomBytes(8).toString('hex') })
 
-function poster({ endpoint, inside, authorization_file }: NonNullable<TelemetrySection['otlp']>, dial = {}) {
+function poster({ endpoint, inside, authorization_file: file }: NonNullable<TelemetrySection['otlp']>, dial = {}) {
   const base = endpoint.replace(/\/$/, '')
-  const authorization = authorization_file === undefined ? {} : { authorization: textOf(authorization_file).trim() }
-  const internal: InternalHost[] = []
-  if (inside !== undefined) {
-    const { host, port } = urlOf(endpoint)
-    const { network, prefix, ca_file: file } = inside
-    internal.push({ host, port, network, prefix, ...(file === undefined ? {} : { ca: textOf(file) }) })
-  }
-  const session = outbound({ ...dial, internal })
-  return async function post(path: string, body: string, withinMs: number): Promise<void> {
-    const open = session(AbortSignal.timeout(withinMs))
-    try {
-      const headers = { 'content-type': 'application/json', ...authorization }
-      const answer = await open.send({ url: urlOf(base + path), method: 'POST', headers, body })
-      answer.discard()
-      // No redirect is followed: spans go where the operator said.
-      if (answer.status < 200 || answer.status > 299)
-        throw new RangeError(`The collector answered with ${answer.status}`)
-    } finally {
-      open.close()
-    }
-  }
+  const post = jsonPost({
+    ...dial,
+    receiver: 'collector',
+    internal: insideHost(inside, urlOf(endpoint), WHAT),
+    headers: file === undefined ? {} : { authorization: listedFile(file, WHAT).trim() },
+  })
+  return (path: string, body: string, withinMs: number) => post(urlOf(base + path), body, withinMs)
 }
 
 function urlOf(text: string) {
   const reading = readUrl(text)
   if (!reading.ok) throw new RangeError(`URL of the collector: ${reading.reason}`)
   return reading.url
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    throw new RangeError(`File ${file} of the telemetry section cannot be read`)
-  }
 }

@@ -1,10 +1,11 @@
 // What the front asks an authorization server for, through the one guarded way out: its key set, and what an opaque token means.
-import { readFileSync } from 'node:fs'
 import { readUrl, type WebUrl } from '@hardened-mcp/security-core'
+import { listedFile } from '../../listed-file.ts'
 import { strictJson } from '../../mcp/strict-json.ts'
-import { type InternalHost, outbound, type OutboundOptions, readBounded } from '../../outbound/index.ts'
+import { insideHost, outbound, type OutboundOptions, readBounded } from '../../outbound/index.ts'
 import type { IssuerConfig } from './config.ts'
 
+const WHAT = 'an issuer'
 const TIMEOUT_MS = 3_000
 const KEY_SET_BYTES = 256 * 1024
 const ANSWER_BYTES = 64 * 1024
@@ -23,7 +24,7 @@ export function issuerClient(
 ): IssuerClient {
   const { jwks_uri, introspection } = issuer
   const internal = [jwks_uri, introspection?.endpoint].flatMap((url) =>
-    url === undefined ? [] : exception(issuer, url),
+    url === undefined ? [] : insideHost(issuer.inside, urlOf(url), WHAT),
   )
   const session = outbound({ ...dial, internal })
   const ask = async (url: string, maxBytes: number, form?: Readonly<{ authorization: string; body: string }>) => {
@@ -64,22 +65,7 @@ function urlOf(text: string): WebUrl {
   return reading.url
 }
 
-function exception({ inside }: IssuerConfig, text: string): readonly InternalHost[] {
-  if (inside === undefined) return []
-  const { host, port } = urlOf(text)
-  const { network, prefix, ca_file: file } = inside
-  return [{ host, port, network, prefix, ...(file === undefined ? {} : { ca: textOf(file) }) }]
-}
-
-const secretOf = (file: string) => textOf(file).trim()
+const secretOf = (file: string) => listedFile(file, WHAT).trim()
 // RFC 6749 §2.3.1: each half is form-encoded before the two are joined.
 const basic = (id: string, secret: string) =>
   `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    throw new RangeError(`File ${file} of an issuer cannot be read`)
-  }
-}

@@ -18,7 +18,7 @@ export const TELEMETRY_MUTANTS: readonly Mutant[] = [
     because: 'any text can become a code',
   },
   {
-    ...at('telemetry/outcome', `${UNIT}/outcome.test.ts`),
+    ...at('traceparent', `${UNIT}/outcome.test.ts`),
     find: '(?!0{32})',
     replace: '',
     because: 'a trace without an id is continued',
@@ -108,7 +108,7 @@ export const TELEMETRY_MUTANTS: readonly Mutant[] = [
     because: 'calls are begun on a disk that has no room for their end',
   },
   {
-    ...at('mcp/client-facts', 'packages/host/src/mcp/http-clients.test.ts'),
+    ...at('traceparent', 'packages/host/src/mcp/http-clients.test.ts'),
     find: '(?!0{32})',
     replace: '',
     because: 'a trace of zeros is on record as a trace',

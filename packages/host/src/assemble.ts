@@ -24,7 +24,6 @@ import type { AuditTrail } from './audit/file-sink.ts'
 import type { FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
 import { type Registry, registry } from './mcp/registry.ts'
-import { parseStrictly } from './parse-strictly.ts'
 import { rehearsal } from './policy/dry-run.ts'
 import type { LivePolicy } from './policy/live-policy.ts'
 import { type AddedLabels, withLabels } from './policy/added-labels.ts'
@@ -36,6 +35,9 @@ import { type Hear, observedSink } from './telemetry/observed-sink.ts'
 /** Order of `guards` is the order in which they judge. The secure defaults of every server are these lines. */
 export function assemble(options: {
   definition: ServerDefinition
+  /** What the operator granted, as the definition's schema reads it, and the tools that it opens. */
+  resources: unknown
+  tools: ReturnType<ServerDefinition['tools']>
   config: FrontConfig
   audit: Pick<AuditTrail, 'sink' | 'fingerprint'>
   alerts: Pick<OpenAlerts, 'hub' | 'guards' | 'over'>
@@ -48,9 +50,8 @@ export function assemble(options: {
   /** Hears of every call, also of refusals that are counted and not written. */
   hear?: Hear
 }): Registry {
-  const { definition, config, audit, alerts, live, ledger, workers, work, labels } = options
+  const { definition, resources, config, audit, alerts, live, ledger, workers, work, labels } = options
   const { name, title, version, instructions } = definition
-  const resources = parseStrictly(definition.resources, config.resources, 'Resources')
   const whole = () => live.current().ceiling
   const enforced = () => {
     const { ceiling, dryRun } = live.current()
@@ -64,7 +65,7 @@ export function assemble(options: {
   const sampled = alerts.hub.watch(heard) // a refusal that is not written counts too
   return registry({
     info: { name, title, version, instructions },
-    tools: definition.tools(resources).map((tool) => withDeadline(withLabels(tool, added), config.policy)),
+    tools: options.tools.map((tool) => withDeadline(withLabels(tool, added), config.policy)),
     views: definition.views?.(resources),
     asksRoots: definition.clientRoots?.(resources),
     policy: enforced,
@@ -97,22 +98,11 @@ export function assemble(options: {
   })
 }
 
-/** The largest answer that a worker of this server may send, in bytes of JSON text. */
-export function largestAnswer(definition: ServerDefinition, config: FrontConfig): number {
-  return Math.max(...toolsOf(definition, config).map((tool) => tool.budget.outputBytes))
-}
-
 const withDeadline = <Tool extends Pick<ToolFacts, 'budget'>>(tool: Tool, policy: ServerPolicy | null): Tool => {
   const seconds = policy?.deadline_seconds
   if (seconds === undefined) return tool
   return Object.freeze({ ...tool, budget: Object.freeze({ ...tool.budget, deadlineMs: seconds * 1_000 }) })
 }
-
-export const toolNames = (definition: ServerDefinition, config: FrontConfig): readonly string[] =>
-  toolsOf(definition, config).map(({ name }) => name)
-
-const toolsOf = (definition: ServerDefinition, config: FrontConfig) =>
-  definition.tools(parseStrictly(definition.resources, config.resources, 'Resources'))
 
 // Enforced, the refusal has its own record; what is only marked needs one.
 const marked = (audit: AuditSink) => (call: CallContext, why: string) =>

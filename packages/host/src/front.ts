@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net'
 import { type Alerts, type AuditSink, workTime } from '@hardened-mcp/security-core'
 import { openAlerts } from './alerts/open-alerts.ts'
-import { assemble, largestAnswer, toolNames } from './assemble.ts'
+import { assemble } from './assemble.ts'
 import { type AuditTrail, openAuditSink } from './audit/file-sink.ts'
 import type { FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
@@ -45,9 +45,13 @@ async function start(config: FrontConfig): Promise<void> {
   receive = (message, handle) => void early.push([message, handle])
   const { default: definition } = (await import(config.module)) as { default: ServerDefinition }
   const signedPolicy = mustBeAsSigned(definition, config)
-  const limit = definition.work?.(parseStrictly(definition.resources, config.resources, 'Resources'))
+  const resources = parseStrictly(definition.resources, config.resources, 'Resources')
+  const tools = definition.tools(resources)
+  const limit = definition.work?.(resources)
   const work = limit === undefined ? undefined : workTime({ secondsPerMinute: limit.secondsPerMinute, now: Date.now })
-  const workers = workersOf(definition, config, (operation, ms) => work?.spent(limit?.payer(operation) ?? '', ms))
+  const workers = workersOf({ definition, resources, tools }, (operation, ms) =>
+    work?.spent(limit?.payer(operation) ?? '', ms),
+  )
   const audit = await openAuditSink({ dir: config.auditDir, server: definition.name, now: Date.now })
   let drain: () => void = () => process.exit(0)
   const came = workforce()
@@ -63,8 +67,13 @@ async function start(config: FrontConfig): Promise<void> {
   let serving: Serving | undefined
   const standingNow = () => standing({ workers, came, audit, live, serving })
   const { name, version } = definition
-  const tools = toolNames(definition, config)
-  const measured = await telemetry({ config, version, tools, standing: standingNow, log })
+  const measured = await telemetry({
+    config,
+    version,
+    tools: tools.map((tool) => tool.name),
+    standing: standingNow,
+    log,
+  })
   const alerts = await openAlerts({
     ...{ section: config.anomaly, server: name, killSwitchFile: config.killSwitchFile },
     ...{ sink: audit.sink, healthy: audit.healthy, now: Date.now, elapsed: () => performance.now(), log },
@@ -82,7 +91,9 @@ async function start(config: FrontConfig): Promise<void> {
   const { ledger, trouble } = await openLedger(config.sharedLimits, raise)
   const labels = await openLabels({ section: config.taint, dir: config.labelsDir, now: Date.now, onEvent: raise })
   const approvals = openApprovals(config.approvals, Date.now)
-  const served = assemble({ definition, config, audit, alerts, live, ledger, workers, work, labels, approvals, hear })
+  const served = assemble({
+    ...{ definition, resources, tools, config, audit, alerts, live, ledger, workers, work, labels, approvals, hear },
+  })
   await sink({ type: 'config.loaded', server: name, policy: live.current().id })
   const metrics = await measured.listen()
   const opened = await serve({
@@ -138,17 +149,15 @@ function anchorTo({ head, note }: Pick<AuditTrail, 'head' | 'note'>): () => void
 
 // A worker that fails before any was ready is the operator's mistake; later it is a fault, and calls say `busy`.
 function workersOf(
-  definition: ServerDefinition,
-  config: FrontConfig,
+  { definition, resources, tools }: Pick<Parameters<typeof assemble>[0], 'definition' | 'resources' | 'tools'>,
   onWork: (operation: object, ms: number) => void,
 ): WorkerPool {
   let everReady = false
-  const resources = parseStrictly(definition.resources, config.resources, 'Resources')
   const placing = definition.worker.placing?.(resources) as PoolOptions['placing']
   const workers = workerPool({
     kill: (worker) => tell({ type: 'kill', worker }),
     onFailed: (reason) => (everReady ? log.error('worker_failed', { reason }) : misconfigured(new RangeError(reason))),
-    maxBodyBytes: largestAnswer(definition, config) + ENVELOPE_BYTES,
+    maxBodyBytes: Math.max(...tools.map(({ budget }) => budget.outputBytes)) + ENVELOPE_BYTES,
     onWork,
     ...(placing === undefined ? {} : { placing }),
   })

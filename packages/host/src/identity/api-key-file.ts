@@ -18,6 +18,7 @@ import {
   stampOf,
 } from '../operator-file.ts'
 import { parseStrictly } from '../parse-strictly.ts'
+import { tenantName } from '../tenant-name.ts'
 import { KeysBroken } from './broken-keys.ts'
 
 const MAX_KEYS = 10_000
@@ -32,7 +33,7 @@ const keyRecord = z
   .strictObject({
     id: z.string().regex(/^k_[0-9a-f]{12}$/, 'Must be k_ and 12 hex digits'),
     name: label,
-    tenant: z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'Must be 1 to 63 characters of a-z 0-9 _ -'),
+    tenant: tenantName,
     can: z.array(z.enum(CAPABILITIES)).max(CAPABILITIES.length).readonly(),
     roles: z
       .array(z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/, 'Must be the name of a role'))

@@ -8,6 +8,7 @@ import { hash, randomBytes } from 'node:crypto'
 import { Denial, type Principal, readUrl } from '@hardened-mcp/security-core'
 import { listedFile } from '../listed-file.ts'
 import { strictJson } from '../mcp/strict-json.ts'
+import { TRACEPARENT } from '../traceparent.ts'
 import { type InternalHost, outbound, type OutboundOptions, readBounded } from '../outbound/index.ts'
 
 export type BrokerConfig = Readonly<{
@@ -36,7 +37,6 @@ const KEEP_MS = 300_000
 const SLACK_MS = 30_000 // a token that ends while it is on its way helps nobody
 const MAX_HELD = 1_000
 const TOKEN68 = /^[A-Za-z0-9._~+/-]{16,8000}=*$/
-const TRACEPARENT = /^00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})$/
 
 /** `tokenOf` is the authenticator's: the principal itself does not carry the token. Throws `RangeError` when the secret cannot be read. */
 export function credentialBroker(from: {
@@ -114,7 +114,7 @@ function judged(said: Readonly<Record<string, unknown>>, asked: readonly string[
 
 // The same trace, a span of its own. `tracestate` and `baggage` carry free text from hop to hop: they end here.
 function nextTrace(trace: string | undefined): { traceparent?: string } {
-  const [, id, flags] = TRACEPARENT.exec(trace ?? '') ?? []
+  const [, id, , flags] = TRACEPARENT.exec(trace ?? '') ?? []
   return id === undefined ? {} : { traceparent: `00-${id}-${randomBytes(8).toString('hex')}-${flags}` }
 }
 

@@ -1,6 +1,6 @@
 // What a client says of itself, made fit for an audit record. Information only: no decision reads it.
+import { TRACEPARENT } from '../traceparent.ts'
 
-const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/ // W3C Trace Context §3.2, version 00: zeros are no id
 const MAX_CLIENT = 64
 
 /** Printable ASCII `name/version`, or nothing. */

@@ -55,10 +55,16 @@ export function health(response: ServerResponse, healthy: boolean, trouble?: str
     .end(healthy ? `${trouble ?? 'ok'}\n` : 'unhealthy\n')
 }
 
+/** Each word says what calls cannot be answered without. */
+export const readyPage = (wrong: readonly string[]) => ({
+  status: wrong.length === 0 ? 200 : 503,
+  type: 'text/plain',
+  text: `${wrong.length === 0 ? 'ok' : wrong.join(' ')}\n`,
+})
+
 export function readiness(response: ServerResponse, wrong: readonly string[]): void {
-  response
-    .writeHead(wrong.length === 0 ? 200 : 503, { ...COMMON_HEADERS, 'content-type': 'text/plain' })
-    .end(`${wrong.length === 0 ? 'ok' : wrong.join(' ')}\n`)
+  const { status, type, text } = readyPage(wrong)
+  response.writeHead(status, { ...COMMON_HEADERS, 'content-type': type }).end(text)
 }
 
 /** Sends what the protocol layer answered, no faster than the client reads; what is whole already goes out with its head in one write. */

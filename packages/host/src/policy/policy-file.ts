@@ -6,6 +6,7 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { oauthSection, weakened } from '../identity/oauth/config.ts'
 import { parseStrictly } from '../parse-strictly.ts'
+import { tenantName } from '../tenant-name.ts'
 import { approvalFaults, approvalsSection } from './approvals-section.ts'
 import { anomalySection } from './anomaly-section.ts'
 import { boundsFields, sharedLimits, toolName } from './limits-section.ts'
@@ -47,7 +48,6 @@ const serverPolicy = z.strictObject({
 export type ServerPolicy = z.output<typeof serverPolicy>
 
 const roleName = z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/, 'Must be the name of a role')
-const tenantName = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'Must be 1 to 63 characters of a-z 0-9 _ -')
 const callerId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}$/, 'Must be the id of a caller, such as corp:alice')

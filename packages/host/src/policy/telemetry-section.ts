@@ -1,9 +1,9 @@
 // The part of the policy file that says what is measured and where it goes. Left out: nothing is, and nothing leaves.
 import { isIP } from 'node:net'
-import { readUrl } from '@hardened-mcp/security-core'
 import { z } from 'zod'
-import { inside } from '../identity/oauth/config.ts'
+import { inside, plainUrl } from '../identity/oauth/config.ts'
 import { proxyList } from '../mcp/peer.ts'
+import { tenantName } from '../tenant-name.ts'
 
 const LISTEN = /^(?:\[([0-9A-Fa-f:]+)\]|([\d.]+|localhost)):(\d{1,5})$/
 const LOOPBACK = /^(?:127\.|::1$|localhost$)/
@@ -23,12 +23,6 @@ export function metricsAddress(text: string, from: readonly string[] | undefined
   return { host, port: Number(port), ...(from === undefined ? {} : { from }) }
 }
 
-const collectorUrl = (text: string) => {
-  const reading = readUrl(text)
-  return reading.ok && !/[?#]/.test(text)
-}
-const tenant = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'Must be 1 to 63 characters of a-z 0-9 _ -')
-
 export const telemetrySection = z.strictObject({
   metrics: z
     .strictObject({
@@ -36,7 +30,7 @@ export const telemetrySection = z.strictObject({
       address: z.string().exactOptional(),
       from: z.array(z.string()).min(1).max(64).exactOptional(),
       /** Tenants that get figures of their own, all others together as `other`. Left out: no figure names a tenant. */
-      tenants: z.array(tenant).min(1).max(50).exactOptional(),
+      tenants: z.array(tenantName).min(1).max(50).exactOptional(),
     })
     .superRefine(({ address, from }, context) => {
       try {
@@ -49,7 +43,7 @@ export const telemetrySection = z.strictObject({
   /** Spans and metrics go here, and nowhere else: OTLP over HTTP, in JSON, to `<endpoint>/v1/traces` and `/v1/metrics`. */
   otlp: z
     .strictObject({
-      endpoint: z.string().refine(collectorUrl, 'Must be a plain https URL without query and fragment'),
+      endpoint: z.string().refine(plainUrl, 'Must be a plain https URL without query and fragment'),
       /** Holds the value of the Authorization header that the collector wants. */
       authorization_file: z.string().min(1).max(4096).exactOptional(),
       /** Where the collector is not on the public internet: the only network it may be in. */

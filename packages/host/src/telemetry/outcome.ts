@@ -5,6 +5,7 @@
 // Limits:   says nothing of callers. Tenants are figures only where the operator listed them.
 // Proof:    outcome.test.ts, test/e2e/metrics.test.ts, test/e2e/traces.test.ts
 import { type AuditEvent, isDenialCode } from '@hardened-mcp/security-core'
+import { TRACEPARENT } from '../traceparent.ts'
 
 export type Outcome = Readonly<{
   /** Name of a tool of this server, or `unknown`. */
@@ -27,7 +28,6 @@ const ENDS: ReadonlySet<string> = new Set([
   'tool_call.error',
   'rate_limit.hit',
 ])
-const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/ // W3C Trace Context §3.2.2
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** What the last record of a call says; `undefined` for any other record. */

@@ -2,7 +2,8 @@
 import type { AuditEvent } from '@hardened-mcp/security-core'
 import type { FrontConfig } from '../config.ts'
 import type { OperationalLog } from '../log.ts'
-import { metricsListener, type Page } from './metrics-listener.ts'
+import { readyPage } from '../mcp/http-answer.ts'
+import { metricsListener } from './metrics-listener.ts'
 import type { Hear } from './observed-sink.ts'
 import type { Standing } from './readings.ts'
 
@@ -51,8 +52,8 @@ export async function telemetry(from: {
     listen = async () => {
       const listener = await metricsListener(address, {
         '/metrics': async () => ({ status: 200, type: made.contentType, text: await made.text() }),
-        '/healthz': () => healthPage(standing().audit.healthy ? [] : ['audit']),
-        '/readyz': () => healthPage(standing().notReady),
+        '/healthz': () => readyPage(standing().audit.healthy ? [] : ['audit']),
+        '/readyz': () => readyPage(standing().notReady),
       })
       closes.push(listener.close)
       return listener.url
@@ -77,12 +78,6 @@ export async function telemetry(from: {
     close: async () => void (await Promise.allSettled(closes.map((close) => close()))),
   }
 }
-
-const healthPage = (wrong: readonly string[]): Page => ({
-  status: wrong.length === 0 ? 200 : 503,
-  type: 'text/plain',
-  text: `${wrong.length === 0 ? 'ok' : wrong.join(' ')}\n`,
-})
 
 // A figure that cannot be counted is said once, and stops nothing.
 function harmless(hears: readonly Hear[], log: OperationalLog): Hear {

@@ -2,15 +2,16 @@
 import { CAPABILITIES, readUrl, scopeTable } from '@hardened-mcp/security-core'
 import { z } from 'zod'
 import { proxyList } from '../../mcp/peer.ts'
+import { tenantName } from '../../tenant-name.ts'
 
 /** The signatures this suite can be told to accept: asymmetric, and none that a public key could forge. */
 export const ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'] as const
 export type Algorithm = (typeof ALGORITHMS)[number]
 
 const MAX_ISSUERS = 16
-const tenant = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, 'Must be 1 to 63 characters of a-z 0-9 _ -')
 const claim = z.string().regex(/^[A-Za-z0-9_.:/-]{1,128}$/, 'Must be the name of a claim')
-const plainUrl = (text: string) => {
+/** Without query and fragment. */
+export const plainUrl = (text: string) => {
   const reading = readUrl(text)
   return reading.ok && !/[?#]/.test(text)
 }
@@ -32,10 +33,10 @@ const issuer = z
     algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['RS256']),
     /** Exactly as it stands in `aud`; the resource itself when left out. */
     audience: z.string().min(1).max(512).exactOptional(),
-    tenant: tenant.exactOptional(),
+    tenant: tenantName.exactOptional(),
     tenant_claim: claim.exactOptional(),
     /** The tenants that this issuer may speak for. */
-    tenants: z.array(tenant).min(1).max(10_000).exactOptional(),
+    tenants: z.array(tenantName).min(1).max(10_000).exactOptional(),
     scope_claim: z.enum(['scope', 'scp']).default('scope'),
     dpop: z.enum(['optional', 'required']).default('optional'),
     /** Accepts `typ` JWT or none: an issuer that does not speak RFC 9068. */

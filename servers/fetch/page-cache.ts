@@ -7,7 +7,7 @@ const KEEP_MS = 5 * 60_000 // long enough to read a page part by part
 const MAX_CHARS = 8_000_000 // 16 MB at worst, of a worker's 256
 
 /** Least recently used goes first. Keys hold the tenant: no caller reads what another one fetched. */
-export function pageCache(now: () => number = Date.now): PageCache {
+export function pageCache(now = () => performance.now()): PageCache {
   const entries = new Map<string, { page: Page; until: number }>()
   let chars = 0
   const forget = (key: string) => {

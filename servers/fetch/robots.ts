@@ -20,7 +20,7 @@ const MAX_SITES = 500
 
 /** Returns a check that throws `Denial` when the page is off limits. */
 export function robotsRules(options: { userAgent: string; obey: boolean; now?: () => number }): RobotsRules {
-  const { userAgent, obey, now = Date.now } = options
+  const { userAgent, obey, now = () => performance.now() } = options
   const product = (/^[A-Za-z_-]+/.exec(userAgent)?.[0] ?? userAgent).toLowerCase() // RFC 9309 §2.2.1
   const sites = new Map<string, { verdict: Verdict; until: number }>()
   return async function check(url, route) {

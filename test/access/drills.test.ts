@@ -9,7 +9,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { command, type RunningServer, serveOverHttp } from '@hardened-mcp/testkit/command'
 import { type Store, store } from '@hardened-mcp/testkit/store'
 import { ask, type Asked } from '../identity/ask.ts'
-import { type AuthorizationServer, authorizationServer, type KeysAnswer } from '../identity/authorization-server.ts'
+import {
+  type AuthorizationServer,
+  authorizationServer,
+  type KeysAnswer,
+  rsaKey,
+} from '../identity/authorization-server.ts'
+import { forge } from '../identity/forge.ts'
 
 const RESOURCE = 'https://mcp.example.com/mcp'
 const dir = mkdtempSync(join(tmpdir(), 'drills-'))
@@ -125,6 +131,25 @@ suite('outages, each with its answer and its way back', () => {
     issuer.serveKeys({ status: 503 })
     for (let n = 0; n < 3; n++) assert.ok(good(await withToken()))
     issuer.serveKeys(undefined)
+  })
+
+  test('issuer, warm and slow: who comes with a key that nobody knows waits at most the 3 s, and nobody with him', async () => {
+    issuer.serveKeys({ body: '{}', delayMs: 20_000 })
+    const common = { issuer: issuer.issuer, resource: RESOURCE, scope: 'files:read', tenant: 'acme' }
+    const unknown = forge({ ...common, key: rsaKey('unknown') }).token()
+    let waits = true
+    const asked = ask({ url: server.url }, { authorization: `Bearer ${unknown}` }, call).finally(() => (waits = false))
+    await until(
+      async () => issuer.asked().keys,
+      (count) => count > 0 && waits,
+      'the key set is asked for',
+    )
+    assert.ok(good(await withToken()))
+    assert.ok(good(await withKey()))
+    assert.ok(waits, 'answered while the issuer was still being waited for')
+    assert.equal((await asked).status, 401)
+    issuer.serveKeys(undefined)
+    assert.ok(good(await withToken()))
   })
 
   test('keys file deleted: keys 401, tokens go on; put back, keys are good', async () => {

@@ -142,11 +142,47 @@ suite('dpopNonce() and replayCache()', () => {
 
   test('one key cannot take the memory of the others, and what is over is forgotten', () => {
     let now = 0
-    const cache = replayCache({ forMs: 1_000, now: () => now })
+    const cache = replayCache({ forMs: 1_000, now: () => now, elapsed: () => now })
     for (let count = 0; count < 2_000; count++) cache.once('flood', String(count))
     assert.throws(() => cache.once('flood', 'more'), /Too many/)
     cache.once('other', '0')
     now = 1_000
     cache.once('flood', '0')
+  })
+  test('a used proof is known until its time is over on both clocks, whichever was set', () => {
+    const clock = { now: 0, elapsed: 0 }
+    const pass = (ms: number) => void ((clock.now += ms), (clock.elapsed += ms))
+    const cache = replayCache({ forMs: 1_000, now: () => clock.now, elapsed: () => clock.elapsed })
+    const used = () => assert.throws(() => cache.once('a', '1'), /used before/)
+    cache.once('a', '1')
+    clock.now += 60_000 // set forwards, somebody calls, and set right again
+    cache.once('a', '2')
+    clock.now -= 60_000
+    used()
+    clock.now -= 10_000 // set back: the proof is of the future for so long, and then good again
+    for (let passed = 0; passed < 10; passed++) {
+      pass(1_000)
+      used()
+    }
+    pass(1_000)
+    cache.once('a', '1')
+  })
+
+  test('a clock that was set back holds no caller back, and the memory stays bounded', () => {
+    const clock = { now: 3_600_000, elapsed: 0 }
+    const cache = replayCache({ forMs: 1_000, now: () => clock.now, elapsed: () => clock.elapsed })
+    const fill = () => {
+      for (let count = 0; count < 2_000; count++) cache.once('a', `${clock.elapsed} ${count}`)
+    }
+    fill()
+    clock.now = 0
+    for (let second = 1; second <= 40; second++) {
+      clock.now += 1_000
+      clock.elapsed += 1_000
+      fill() // 80 000 in all, of 50 000 that fit at once
+    }
+    clock.now += 1_000
+    clock.elapsed += 1_000
+    assert.throws(() => cache.once('a', '0 0'), /used before/)
   })
 })

@@ -61,7 +61,10 @@ export function assemble(options: {
   }
   const added = config.policy?.labels
   const current = () => live.current().limits
-  const heard = observedSink(sampledRefusals(audit.sink, Date.now), options.hear ?? (() => undefined))
+  const heard = observedSink(
+    sampledRefusals(audit.sink, () => performance.now()),
+    options.hear ?? (() => undefined),
+  )
   const sampled = alerts.hub.watch(heard) // a refusal that is not written counts too
   return registry({
     info: { name, title, version, instructions },

@@ -30,6 +30,7 @@ const ENVELOPE_BYTES = 64 * 1024 // what a worker may send beyond the largest an
 
 const ANCHOR_EVERY_MS = 10_000 // what could be cut off the trail unseen: the records of ten seconds
 
+const elapsed = () => performance.now()
 const tell = (message: ToSupervisor) => process.send?.(message)
 const log = operationalLog({ name: 'hardened-mcp', level: 'info' })
 
@@ -48,7 +49,7 @@ async function start(config: FrontConfig): Promise<void> {
   const resources = parseStrictly(definition.resources, config.resources, 'Resources')
   const tools = definition.tools(resources)
   const limit = definition.work?.(resources)
-  const work = limit === undefined ? undefined : workTime({ secondsPerMinute: limit.secondsPerMinute, now: Date.now })
+  const work = limit === undefined ? undefined : workTime({ secondsPerMinute: limit.secondsPerMinute, now: elapsed })
   const workers = workersOf({ definition, resources, tools }, (operation, ms) =>
     work?.spent(limit?.payer(operation) ?? '', ms),
   )
@@ -76,7 +77,7 @@ async function start(config: FrontConfig): Promise<void> {
   })
   const alerts = await openAlerts({
     ...{ section: config.anomaly, server: name, killSwitchFile: config.killSwitchFile },
-    ...{ sink: audit.sink, healthy: audit.healthy, now: Date.now, elapsed: () => performance.now(), log },
+    ...{ sink: audit.sink, healthy: audit.healthy, now: Date.now, elapsed, log },
   })
   const hear = hearing(alerts.hub, measured.hear)
   const sink = alerts.hub.watch(observedSink(audit.sink, hear))

@@ -73,7 +73,7 @@ async function serveRemote(
           permissions: live.current().ceiling?.permissions ?? [],
           revoked: (jti) => live.current().revoked.has(jti),
           now: Date.now,
-          elapsed: () => performance.now(),
+          elapsed,
           onEvent(event, fields) {
             log.warn(event, fields)
             if (event === 'key_set_failed')
@@ -91,7 +91,7 @@ async function serveRemote(
     healthy,
     trouble,
     notReady,
-    now: Date.now,
+    now: elapsed,
     onerror: (error) => log.warn('protocol_error', { reason: error.message }),
   })
   const stopFollowing =
@@ -119,6 +119,8 @@ async function serveRemote(
   }
 }
 
+const elapsed = () => performance.now()
+
 const SEEN_FOR_MS = 600_000 // every call has its own record; a caller's success is noted once in ten minutes
 const MAX_SEEN = 10_000
 
@@ -132,7 +134,7 @@ function recordAuth({
 ) => Promise<void> {
   const seen = new Map<string, number>()
   return async (event) => {
-    const now = Date.now()
+    const now = elapsed()
     if (!event.ok) {
       if ('canary' in event && event.canary !== undefined) {
         const { id: caller, tenant: owner } = event.canary

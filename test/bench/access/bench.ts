@@ -42,7 +42,11 @@ const verify = tokenVerifier({
   now: Date.now,
   elapsed: () => performance.now(),
 })
-const authenticate = httpAuthenticator(keys, { verify, proof: dpopProof({ url: resource, now: Date.now }), scopes })
+const elapsed = () => performance.now()
+const authenticate = httpAuthenticator(keys, {
+  ...{ verify, scopes },
+  proof: dpopProof({ url: resource, now: Date.now, elapsed }),
+})
 const tokens = forge({ issuer, resource, scope: 'notes:read', key: signing, tenant: 'acme' })
 const good = tokens.token()
 const holder = proofKey()

@@ -3,7 +3,7 @@
 // Rule:     the issuer that made the caller's token exchanges it (RFC 8693) for one for the next server alone, with no more scope than caller and
 //           operator both have; nobody but that issuer ever sees the caller's token. Headers are made here: none of the caller's is copied.
 // Limits:   the issuer decides whether it exchanges, and writes the chain of actors. A token is kept for as long as it lives, at most five minutes.
-// Proof:    test/access/chains.test.ts
+// Proof:    test/access/broker.test.ts, test/access/chains.test.ts
 import { hash, randomBytes } from 'node:crypto'
 import { Denial, type Principal, readUrl } from '@hardened-mcp/security-core'
 import { listedFile } from '../listed-file.ts'
@@ -42,10 +42,11 @@ const TOKEN68 = /^[A-Za-z0-9._~+/-]{16,8000}=*$/
 export function credentialBroker(from: {
   config: BrokerConfig
   tokenOf: (caller: Principal) => Readonly<{ token: string; scopes: readonly string[] }> | undefined
-  now: () => number
+  /** Milliseconds that no correction of the clock moves: the issuer says how long a token lives, not until when. */
+  elapsed: () => number
   dial?: Pick<OutboundOptions, 'dnsServers' | 'onDial'>
 }): CredentialBroker {
-  const { config, now } = from
+  const { config, elapsed } = from
   const authorization = basic(config.clientId, secretOf(config.secretFile))
   const session = outbound({ ...from.dial, internal: config.internal ?? [] })
   const held = new Map<string, Held>()
@@ -69,7 +70,7 @@ export function credentialBroker(from: {
       })
       const said = strictJson(await readBounded(answer, ANSWER_BYTES, stop)) as Readonly<Record<string, unknown>>
       if (answer.status !== 200) throw new Denial('policy_denied', `The issuer does not exchange: ${answer.status}`)
-      return judged(said, scope, now())
+      return judged(said, scope, elapsed())
     } finally {
       open.close()
     }
@@ -86,7 +87,7 @@ export function credentialBroker(from: {
       throw new Denial('policy_denied', `The scope ${scope.join(' ')} is more than caller and operator both have`)
     const key = hash('sha256', [inbound.token, resource, ...narrowed].join(' '), 'base64url')
     let kept = held.get(key)
-    if (kept === undefined || now() >= kept.until) {
+    if (kept === undefined || elapsed() >= kept.until) {
       if (held.size >= MAX_HELD) held.clear() // only costs exchanges
       kept = await exchange(inbound.token, resource, narrowed)
       held.set(key, kept)
@@ -100,7 +101,7 @@ export function credentialBroker(from: {
   }
 }
 
-function judged(said: Readonly<Record<string, unknown>>, asked: readonly string[], nowMs: number): Held {
+function judged(said: Readonly<Record<string, unknown>>, asked: readonly string[], atMs: number): Held {
   const { access_token: token, token_type: type, expires_in: seconds, scope } = said
   if (typeof token !== 'string' || !TOKEN68.test(token)) throw new Denial('upstream_failed', 'The issuer gave no token')
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
@@ -109,7 +110,7 @@ function judged(said: Readonly<Record<string, unknown>>, asked: readonly string[
   if (!given.every((each) => asked.includes(each)))
     throw new Denial('upstream_failed', 'The issuer gave more scope than was asked for')
   const lifeMs = typeof seconds === 'number' && Number.isFinite(seconds) ? seconds * 1_000 : 0
-  return { token, until: nowMs + Math.min(KEEP_MS, lifeMs - SLACK_MS) }
+  return { token, until: atMs + Math.min(KEEP_MS, lifeMs - SLACK_MS) }
 }
 
 // The same trace, a span of its own. `tracestate` and `baggage` carry free text from hop to hop: they end here.

@@ -36,6 +36,7 @@ export type HttpOptions = Readonly<{
   trouble?: () => string | undefined
   /** One word for each thing without which no call can be answered. */
   notReady?: () => readonly string[]
+  /** Milliseconds that no correction of the clock moves. */
   now: () => number
   onerror: (error: Error) => void
 }>

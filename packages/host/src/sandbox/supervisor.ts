@@ -53,7 +53,7 @@ export function supervise(launch: Launch): Promise<number> {
       detached: hasGroup(launch.worker),
     })
     giveFilter(child, launch.worker)
-    const running: Running = { process: child, bornMs: Date.now(), killed: false }
+    const running: Running = { process: child, bornMs: performance.now(), killed: false }
     workers.set(id, running)
     child
       .on('error', () => undefined)
@@ -62,7 +62,7 @@ export function supervise(launch: Launch): Promise<number> {
         killGroup(child, launch.worker)
         const end = endOf(running, code, signal)
         tell({ type: 'ended', worker: id, end })
-        const diedYoung = end === 'crashed' && Date.now() - running.bornMs < YOUNG_MS
+        const diedYoung = end === 'crashed' && performance.now() - running.bornMs < YOUNG_MS
         youngDeaths = diedYoung ? youngDeaths + 1 : 0
         const delayMs = diedYoung ? Math.min(FIRST_REFILL_DELAY_MS * 2 ** youngDeaths, LAST_REFILL_DELAY_MS) : 0
         setTimeout(startWorker, delayMs)

@@ -24,8 +24,13 @@ const JTI = /^[\x21-\x7e]{1,256}$/
 export type DpopCheck = (proofs: readonly string[], token: string, boundTo: string) => Promise<void>
 
 /** `url` is the public URL of the resource, never the Host header. Throws `TokenFault` or `NonceNeeded`. */
-export function dpopProof(from: { url: string; now: () => number; nonce?: DpopNonce }): DpopCheck {
-  const seen: ReplayCache = replayCache({ forMs: PROOF_AGE_MS + AHEAD_MS, now: from.now })
+export function dpopProof(from: {
+  url: string
+  now: () => number
+  elapsed: () => number
+  nonce?: DpopNonce
+}): DpopCheck {
+  const seen: ReplayCache = replayCache({ ...from, forMs: PROOF_AGE_MS + AHEAD_MS })
   const target = targetOf(from.url)
   return async function dpopProof(proofs, token, boundTo) {
     const [proof, ...more] = proofs

@@ -51,7 +51,7 @@ export function resourceServer(from: {
   const { origin, pathname } = new URL(config.resource)
   const path = pathname === '/' ? '' : pathname
   const scopes = scopeTable(config.scopes, config.scope_implies)
-  const nonce = config.dpop_nonce ? dpopNonce(now) : undefined
+  const nonce = config.dpop_nonce ? dpopNonce(from.elapsed) : undefined
   const about = `resource_metadata="${origin}${WELL_KNOWN}${path}"`
   const first = scopesOf(scopes, from.permissions)
   const scope = first.length === 0 ? '' : `, scope="${first.join(' ')}"`
@@ -69,7 +69,7 @@ export function resourceServer(from: {
         client: (issuer) => issuerClient(issuer),
         onSource: (issuer, keys) => sources.set(issuer, keys),
       }),
-      proof: dpopProof({ url: config.resource, now, ...(nonce === undefined ? {} : { nonce }) }),
+      proof: dpopProof({ url: config.resource, now, elapsed: from.elapsed, ...(nonce === undefined ? {} : { nonce }) }),
       scopes,
     },
     server: {

@@ -50,10 +50,14 @@ const HELD_LOCK = 'locking_mode=exclusive'
 
 const WAL_COPY = 'run "PRAGMA journal_mode=DELETE" on a copy'
 const WAL_ADVICE = `it is in WAL mode and its -wal and -shm files can be neither opened nor created here; mount its directory writable for SQLite, or ${WAL_COPY}`
+// Atomic commit §4: until the journal is played back the file holds half a change, so SQLite reads nothing of it.
+const HOT_JOURNAL =
+  'its writer ended in the middle of a change, which only a process that may write can take back; open it once with its own program'
 
 function whyNot(file: string, code: string): string {
   if (dataStamp(file).wal() && !code.startsWith('SQLITE_NOTADB')) return WAL_ADVICE
   if (code.startsWith('SQLITE_NOTADB')) return 'it is not an SQLite database'
+  if (code === 'SQLITE_READONLY_ROLLBACK') return HOT_JOURNAL
   if (code.startsWith('SQLITE_CANTOPEN')) return 'the file does not exist or may not be read'
   return `SQLite says ${code || 'nothing'}`
 }

@@ -4,7 +4,7 @@ import { itemBudget, payloadBytes } from './answer-budget.ts'
 import { mustBeDirectory } from './entry-rules.ts'
 import { exclusion } from './exclusion.ts'
 import { isSecret, type Listing } from './listing.ts'
-import type { OperationOf } from './operations.ts'
+import type { Task } from './operations.ts'
 import { tree } from './tree.ts'
 import type { Entry } from './walk.ts'
 
@@ -12,17 +12,8 @@ const MAX_VISITED = 200_000 // entries looked at in one call, as in search_files
 const TIME_SHARE = 0.5 // of the deadline: a slow disk still leaves an answer
 
 /** `entries` are paths below the start, a directory's with a slash at its end; `closed` are those that are never opened by their name or type. */
-export function directoryTree(
-  listing: Listing,
-  start: Entry,
-  options: Readonly<{
-    asked: OperationOf<'tree'>
-    spend: Readonly<{ outputBytes: number; deadlineMs: number }>
-    now: () => number
-  }>,
-): Result {
+export function directoryTree(listing: Listing, start: Entry, { asked, spend, now }: Task<'tree'>): Result {
   mustBeDirectory(listing.root, start)
-  const { asked, spend, now } = options
   const isExcluded = exclusion(listing, start, asked)
   const isHidden = (segments: readonly string[]) => isSecret(listing, [...start.segments, ...segments])
   let deeper = 0

@@ -87,7 +87,7 @@ function run(asked: PathOperation, entry: Entry, listing: Listing, spend: Budget
     case 'read_text':
       return readText(listing.root, entry, asked, spend.outputBytes)
     case 'list':
-      return list(listing, entry, { ...asked, spend, now: () => performance.now() })
+      return list(listing, entry, { asked, spend, now: () => performance.now() })
     case 'read_media':
       return readMedia(listing.root, entry, spend.outputBytes)
     case 'search':

@@ -1,10 +1,10 @@
 // list_directory: one directory, a page at a time.
-import type { Budget, Result } from '@hardened-mcp/security-core'
+import type { Result } from '@hardened-mcp/security-core'
 import { itemBudget, payloadBytes } from './answer-budget.ts'
 import { nameWindow } from './directory.ts'
 import { mustBeDirectory } from './entry-rules.ts'
 import { type Listing, listedEntry } from './listing.ts'
-import type { OperationOf } from './operations.ts'
+import type { Task } from './operations.ts'
 import { type OrderWindow, orderWindow } from './order-window.ts'
 import type { Entry } from './walk.ts'
 
@@ -14,10 +14,9 @@ const PAGE_ENTRIES = 1_000 // with names of 40 bytes about as much as 64 KiB hol
 export function list(
   listing: Listing,
   entry: Entry,
-  options: Pick<OperationOf<'list'>, 'cursor' | 'sort'> & Readonly<{ spend: Budget; now: () => number }>,
+  { asked: { cursor, sort = 'name' }, spend, now }: Task<'list'>,
 ): Result {
   mustBeDirectory(listing.root, entry)
-  const { cursor, sort = 'name', spend, now } = options
   const { names, more, unspeakable } =
     sort === 'name'
       ? byName(entry, cursor)

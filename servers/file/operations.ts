@@ -1,4 +1,5 @@
 // The closed list of operations the worker understands: plain data, checked again on the worker's side.
+import type { Budget } from '@hardened-mcp/security-core'
 import { z } from 'zod'
 
 export const MAX_PATH_CHARS = 4_096 // Linux PATH_MAX; bytes are counted by the path syntax
@@ -110,6 +111,8 @@ export type Operation = Readonly<z.output<typeof operation>>
 /** The part of every operation that says what it may look at. */
 export type Scope = Pick<Operation, 'tenant' | 'within'>
 export type OperationOf<Op extends Operation['op']> = Extract<Operation, { op: Op }>
+/** What a walk through a tree is given: what was asked, what it may spend, and a clock in milliseconds. */
+export type Task<Op extends Operation['op']> = Readonly<{ asked: OperationOf<Op>; spend: Budget; now: () => number }>
 
 const CHANGES = ['write', 'edit', 'make_directory', 'move', 'delete'] as const
 export type Change = OperationOf<(typeof CHANGES)[number]>

@@ -10,20 +10,14 @@ import { exclusion } from './exclusion.ts'
 import { compileGlob } from './glob.ts'
 import { eachLine } from './line-matches.ts'
 import { isSecret, type Listing } from './listing.ts'
-import type { OperationOf } from './operations.ts'
+import type { Task } from './operations.ts'
 import { virtualPath } from './path-syntax.ts'
 import { cursorNames } from './search.ts'
 import { textStart } from './text-file.ts'
 import { tree } from './tree.ts'
 import { type Entry, withEntry } from './walk.ts'
 
-type Options = Readonly<{
-  asked: OperationOf<'search_content'>
-  spend: Readonly<{ outputBytes: number; deadlineMs: number }>
-  now: () => number
-}>
-
-export function searchContent(listing: Listing, start: Entry, { asked, spend, now }: Options): Result {
+export function searchContent(listing: Listing, start: Entry, { asked, spend, now }: Task<'search_content'>): Result {
   const find = compileContent(asked.pattern, asked.ignore_case)
   const cursor = readCursor(asked.cursor)
   const tally = contentTally({
@@ -60,7 +54,7 @@ function searchBelow(
   work: Readonly<{
     listing: Listing
     start: Entry
-    asked: Options['asked']
+    asked: Task<'search_content'>['asked']
     cursor: Cursor
     tally: ContentTally
     searchFile(file: Pick<Entry, 'fd' | 'stats'>, segments: readonly string[], from: number): Stop | undefined

@@ -5,7 +5,7 @@ import { mustBeDirectory } from './entry-rules.ts'
 import { exclusion } from './exclusion.ts'
 import { compileGlob } from './glob.ts'
 import { isSecret, type ListedEntry, type Listing, listedEntry } from './listing.ts'
-import type { OperationOf } from './operations.ts'
+import type { Task } from './operations.ts'
 import { isSpeakable } from './path-syntax.ts'
 import { type Tree, tree } from './tree.ts'
 import type { Entry } from './walk.ts'
@@ -15,17 +15,8 @@ const TIME_SHARE = 0.5 // of the deadline: a slow disk still leaves an answer an
 
 type Cut = Readonly<{ reason: 'bytes' | 'entries' | 'depth'; next?: string }>
 
-export function search(
-  listing: Listing,
-  start: Entry,
-  options: Readonly<{
-    asked: OperationOf<'search'>
-    spend: Readonly<{ outputBytes: number; deadlineMs: number }>
-    now: () => number
-  }>,
-): Result {
+export function search(listing: Listing, start: Entry, { asked, spend, now }: Task<'search'>): Result {
   mustBeDirectory(listing.root, start)
-  const { asked, spend, now } = options
   const matches = compileGlob(asked.glob)
   const isExcluded = exclusion(listing, start, asked)
   const whole = (segments: readonly string[]) => [...start.segments, ...segments]

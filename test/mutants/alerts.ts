@@ -181,4 +181,18 @@ export const ALERT_MUTANTS: readonly Mutant[] = [
     replace: 'if (entry.canary && entry.revoked)',
     because: 'a bait key opens the door',
   },
+  {
+    file: 'packages/security-core/src/alerts/alerts.ts',
+    tests: ['packages/security-core/src/alerts/alerts.test.ts'],
+    find: 'quiet.admit(alert, alert.caller === undefined)',
+    replace: 'quiet.admit(alert, false)',
+    because: 'a policy that is refused for a second reason is not told',
+  },
+  {
+    file: 'packages/security-core/src/alerts/alerts.ts',
+    tests: ['packages/security-core/src/alerts/alerts.test.ts'],
+    find: 'quiet.admit(alert, alert.caller === undefined)',
+    replace: 'quiet.admit(alert, true)',
+    because: 'one caller makes the same word be told twenty times',
+  },
 ]

@@ -122,4 +122,18 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     replace: '.resume()',
     because: 'an idle worker outlives its supervisor',
   },
+  {
+    file: 'packages/host/src/sandbox/launch.ts',
+    tests: ['packages/host/src/sandbox/launch.test.ts'],
+    find: 'telemetry?.otlp, metrics, sharedLimits, taint?.shared]',
+    replace: 'telemetry?.otlp, metrics, sharedLimits]',
+    because: 'the store of labels is out of reach behind the wall',
+  },
+  {
+    file: 'packages/host/src/sandbox/launch.ts',
+    tests: ['packages/host/src/sandbox/launch.test.ts'],
+    find: 'front: transport.kind === ',
+    replace: 'front: true || transport.kind === ',
+    because: 'a front that needs no network has one',
+  },
 ]

@@ -86,7 +86,7 @@ async function start(config: FrontConfig): Promise<void> {
     definition,
     signedPolicy,
     audit: sink,
-    log: (event, fields) => log.warn(event, fields),
+    onLoaded: (policy) => log.info('policy_loaded', { policy }),
   })
   const raise = raiseTo(sink, name)
   const { ledger, trouble } = await openLedger(config.sharedLimits, raise)
@@ -132,8 +132,8 @@ function hearing({ onAlert }: Pick<Alerts, 'onAlert'>, hear: Hear): Hear {
   return (event) => (event.type === 'alert.raised' ? undefined : hear(event))
 }
 
+// Its line in the log is that of the alert.
 const raiseTo = (audit: AuditSink, server: string) => (event: LedgerEvent | TaintEvent, reason: string) => {
-  log.warn(event, { reason })
   void audit({ type: 'alert.raised', server, rule: event, err: reason }).catch(() => undefined)
 }
 

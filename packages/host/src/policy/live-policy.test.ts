@@ -57,17 +57,18 @@ function followed(file: string, text: string, isSigned = false) {
   const disk = { full: false }
   const sink: AuditSink = (event) =>
     disk.full && event.type === 'config.loaded' ? Promise.reject(new Error('ENOSPC')) : audit.sink(event)
-  const log: string[] = []
+  const loaded: string[] = []
   const live = livePolicy({
     config,
     definition,
     signedPolicy: isSigned ? id : undefined,
     audit: sink,
-    log: (event, { reason = '' }) => log.push(`${event} ${reason}`),
+    onLoaded: (name) => loaded.push(name),
     pollMs: 20,
   })
   const may = () => mayCall(aTool(), aCaller(), live.current().ceiling).verdict
-  return { live, audit, disk, log, may, id }
+  const heard = () => audit.durable.findLast(({ type }) => type === 'alert.raised')?.err ?? ''
+  return { live, audit, disk, heard, loaded, may, id }
 }
 
 async function until(holds: () => boolean, what: string) {
@@ -97,11 +98,11 @@ suite('livePolicy()', () => {
 
   test('with a signed manifest no other policy is taken over, and the signed one may come back', async () => {
     const file = join(dir, 'signed.json')
-    const { live, log, may, id } = followed(file, policy(), true)
+    const { live, heard, may, id } = followed(file, policy(), true)
     writeFileSync(file, policy({}, { rate_limits: { '*': 1 } }))
     await until(() => live.trouble() === 'policy_refused', 'the unsigned policy to be refused')
     assert.deepEqual([may(), live.current().id], ['allow', id])
-    assert.match(log.at(-1) ?? '', /not the policy of the signed manifest/)
+    assert.match(heard(), /not the policy of the signed manifest/)
     writeFileSync(file, policy())
     await until(() => live.trouble() === undefined, 'the signed policy to be seen')
     live.close()
@@ -141,13 +142,13 @@ suite('livePolicy()', () => {
     ['deleted', (file) => rmSync(file), /cannot be read/],
   ]
   for (const [index, [what, harm, reason]] of FAULTS.entries())
-    test(`${what}: the last good one stays, log, trail and health say so, and a good file ends it`, async () => {
+    test(`${what}: the last good one stays, trail and health say so, and a good file ends it`, async () => {
       const file = join(dir, `fault-${index}.json`)
-      const { live, audit, log, may, id } = followed(file, policy())
+      const { live, audit, heard, loaded, may, id } = followed(file, policy())
       harm(file)
       await until(() => live.trouble() !== undefined, 'the fault to be seen')
       assert.deepEqual([may(), live.current().id], ['allow', id])
-      assert.match(log.at(-1) ?? '', reason)
+      assert.match(heard(), reason)
       const raised = audit.durable.at(-1)
       assert.deepEqual([raised?.type, raised?.policy, raised?.rule], ['alert.raised', id, live.trouble()])
       await delay(100)
@@ -162,6 +163,7 @@ suite('livePolicy()', () => {
       chmodSync(file, 0o644)
       await until(() => may() === 'deny', 'the good file')
       assert.equal(live.trouble(), undefined)
+      assert.deepEqual(loaded, [live.current().id])
       live.close()
     })
 

@@ -27,15 +27,16 @@ export type LivePolicy = Readonly<{
   close(): void
 }>
 
-type Events = 'policy_loaded' | 'policy_refused' | 'policy_missing'
+type Trouble = 'policy_refused' | 'policy_missing'
 
 export function livePolicy(from: {
   config: FrontConfig
   definition: Pick<ServerDefinition, 'name' | 'resources' | 'tools' | 'policies' | 'places'>
   /** With a signed manifest, the only policy that may be in force. */
   signedPolicy?: string | undefined
+  /** Takes what went wrong as an alert, which the operator hears of. */
   audit: AuditSink
-  log: (event: Events, fields: Readonly<Record<string, string>>) => void
+  onLoaded: (policy: string) => void
   pollMs?: number
 }): LivePolicy {
   const { config, definition } = from
@@ -48,15 +49,14 @@ export function livePolicy(from: {
     revoked: new Set(config.transport.kind === 'http' ? (config.transport.oauth?.revoked ?? []) : []),
   }
   let seen = inForce.id // of the text that was judged last
-  let trouble: Events | undefined
+  let trouble: Trouble | undefined
   let closed = false
   const file = config.policyFile
   if (file === undefined) return { current: () => inForce, trouble: () => undefined, close: () => undefined }
 
-  const keepLastGood = async (event: Events, reason: string) => {
+  const keepLastGood = async (event: Trouble, reason: string) => {
     trouble = event
     const err = `${reason}; policy ${inForce.id} stays in force`
-    from.log(event, { reason, policy: inForce.id })
     await from
       .audit({ type: 'alert.raised', server: name, rule: event, policy: inForce.id, err })
       .catch(() => undefined)
@@ -68,7 +68,7 @@ export function livePolicy(from: {
     seen = sight
     if (sight === inForce.id) {
       trouble = undefined // put back as it was
-      return from.log('policy_loaded', { policy: id })
+      return from.onLoaded(id)
     }
     try {
       if (distrust !== undefined) throw new RangeError(distrust)
@@ -76,7 +76,7 @@ export function livePolicy(from: {
       await from.audit({ type: 'config.loaded', server: name, policy: id })
       inForce = next
       trouble = undefined
-      from.log('policy_loaded', { policy: id })
+      from.onLoaded(id)
     } catch (thrown) {
       await keepLastGood('policy_refused', thrown instanceof RangeError ? thrown.message : 'It cannot be recorded')
       if (!(thrown instanceof RangeError)) seen = '' // the trail may be writable again

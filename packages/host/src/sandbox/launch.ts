@@ -29,7 +29,7 @@ export function launchOf<Resources>(options: {
   const reads = [...code, `${dirname(entry)}/`, ...worker.fsRead(resources)]
   const heapMb = Math.max(64, Math.floor(worker.memoryMb / 2)) // the rest is for SQLite, buffers and code
   const local = config.transport.kind === 'stdio'
-  const speaks = !local || config.anomaly?.webhook !== undefined // the front alone tells the operator
+  const network = networkOf(config, worker)
   const frontFence = {
     // Keys and certificates are replaced by renaming: a mount of the file alone would hold on to the old one.
     reads: [...code, ...frontReads(config).map((path) => (path.endsWith('/') ? path : dirname(path)))],
@@ -38,7 +38,6 @@ export function launchOf<Resources>(options: {
   }
   const writes = worker.fsWrite(resources)
   const own = workerCode(config, entry)
-  const network = worker.network === true
   return {
     front: {
       ...sandbox.start(
@@ -50,8 +49,8 @@ export function launchOf<Resources>(options: {
           ),
           join(import.meta.dirname, '../front.ts'),
         ],
-        speaks ? { ...frontFence, reads: [...frontFence.reads, '/etc/resolv.conf'] } : frontFence,
-        { kind: 'front', local: !speaks },
+        network.front ? { ...frontFence, reads: [...frontFence.reads, '/etc/resolv.conf'] } : frontFence,
+        { kind: 'front', local: !network.front },
       ),
       config,
       stdin: local ? 'inherit' : 'ignore',
@@ -69,9 +68,9 @@ export function launchOf<Resources>(options: {
         {
           reads: [...own, ...worker.fsRead(resources)],
           writes: [...writes, ...(worker.mounts?.(resources) ?? [])],
-          network,
+          network: network.worker,
         },
-        { kind: writes.length === 0 ? 'worker' : 'writer', local: !network },
+        { kind: writes.length === 0 ? 'worker' : 'writer', local: !network.worker },
       ),
       count: worker.count,
       config: JSON.stringify({
@@ -81,6 +80,21 @@ export function launchOf<Resources>(options: {
       } satisfies WorkerConfig),
     },
     onServing: options.onServing,
+  }
+}
+
+/** Which of the processes have anything to reach or to open on a network. The supervisor never has. */
+export function networkOf(
+  config: Pick<FrontConfig, 'anomaly' | 'telemetry' | 'metrics' | 'sharedLimits' | 'taint'> & {
+    transport: Pick<FrontConfig['transport'], 'kind'>
+  },
+  worker: Pick<WorkerSpec<never>, 'network'>,
+): Readonly<{ front: boolean; worker: boolean }> {
+  const { transport, anomaly, telemetry, metrics, sharedLimits, taint } = config
+  const named = [anomaly?.webhook, telemetry?.otlp, metrics, sharedLimits, taint?.shared]
+  return {
+    front: transport.kind === 'http' || named.some((each) => each !== undefined),
+    worker: worker.network === true,
   }
 }
 

@@ -64,20 +64,34 @@ suite('alerts()', () => {
     assert.deepEqual(names(told), ['denial_burst'])
   })
 
-  test('what others write down as an alert is written as it is, counted and told', async () => {
+  test('a change of the server itself is written as it is, counted, and told each time, up to the room of its rule', async () => {
     const { audit, counted, told, sink } = set()
-    const event: AuditEvent = {
-      type: 'alert.raised',
-      rule: 'policy_refused',
-      server: 'file',
-      err: 'Its own test fails',
-    }
-    for (let i = 0; i < 3; i += 1) await sink(event)
-    assert.deepEqual(audit.durable, [event, event, event])
-    assert.equal(counted.length, 3)
+    const change = (err: string): AuditEvent => ({ type: 'alert.raised', rule: 'policy_refused', server: 'file', err })
+    const events = ['Its own test fails', 'not valid YAML', 'Its own test fails'].map(change)
+    for (const event of events) await sink(event)
+    assert.deepEqual(audit.durable, events)
     assert.deepEqual(
       told.map(({ rule, severity, says }) => [rule, severity, says]),
-      [['policy_refused', 'warning', 'Its own test fails']],
+      events.map(({ err }) => ['policy_refused', 'warning', err]),
+    )
+    for (let i = 0; i < 97; i += 1) await sink(change('flapping'))
+    assert.deepEqual([audit.durable.length, counted.length, told.length], [100, 100, 20])
+  })
+
+  test('what others write down of a caller is written each time, and told once', async () => {
+    const { audit, counted, told, sink } = set()
+    const event: AuditEvent = { type: 'alert.raised', rule: 'tainted', tenant: 'acme', caller: 'k_1', err: 'marked' }
+    for (let i = 0; i < 3; i += 1) await sink(event)
+    assert.deepEqual([audit.durable.length, counted.length, names(told)], [3, 3, ['tainted']])
+  })
+
+  test('losing the store of limits or labels is worse than having it back', async () => {
+    const { told, hub } = set()
+    const rules = ['limits_denied', 'taint_denied', 'taint_lost', 'limits_shared', 'taint_shared', 'kill_switch_off']
+    for (const rule of rules) await hub.raise({ rule })
+    assert.deepEqual(
+      told.map(({ severity }) => severity),
+      [...Array<string>(3).fill('critical'), ...Array<string>(3).fill('notice')],
     )
   })
 

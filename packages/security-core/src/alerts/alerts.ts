@@ -42,11 +42,12 @@ export function alerts(from: { sink: AuditSink; rules: readonly AlertRule[]; now
   const observe = (event: Observation) => {
     for (const alert of detect.observe(event)) fire(alert)
   }
-  // What others write down themselves stays written as it is; only who hears of it is held back.
+  // What others write down themselves stays written as it is; only who hears of it is held back. Without a caller it is a change
+  // of the server's own state, which is told each time: off, on and off again, or a policy refused for another reason.
   const note = (event: Omit<AuditEvent, 'type'>) => {
     const alert = alertOf(event, now())
     callEach(counting, alert)
-    const told = quiet.admit(alert)
+    const told = quiet.admit(alert, alert.caller === undefined)
     if (told !== undefined) tell(told)
   }
   return Object.freeze({

@@ -1,7 +1,7 @@
 // Question: can a flood of alerts bury the one that matters, or the person who reads them?
 // Threat:   an attacker, or one broken agent, that makes a rule fire a thousand times.
 // Rule:     the same rule about the same caller is told once in ten minutes, one rule at most 20 times in ten minutes; the next told says how many were held.
-// Limits:   each rule has its own room, so that no rule can hold back another. What is held back is counted, in counters and in the next alert.
+// Limits:   each rule has its own room, so that no rule can hold back another; a change of the server's own state is told each time within it. What is held back is counted, in counters and in the next alert.
 // Proof:    suppression.test.ts
 import type { Alert } from './alert.ts'
 import { recent } from './sliding-counts.ts'
@@ -14,8 +14,8 @@ const MOST_RULES = 256 // names from the code; bounded all the same
 type Room = { since: number; told: number; held: number; last: Alert }
 
 export type Suppression = Readonly<{
-  /** The alert as it is to be told, or `undefined` when it is only counted. */
-  admit(alert: Alert): Alert | undefined
+  /** The alert as it is to be told, or `undefined` when it is only counted. `isChange`: no repetition of the last one. */
+  admit(alert: Alert, isChange?: boolean): Alert | undefined
   /** Of each rule whose time is over, one alert for what was held back and never told. */
   due(): readonly Alert[]
 }>
@@ -31,7 +31,7 @@ export function suppression(now: () => number): Suppression {
     return held === 0 ? alert : { ...alert, held }
   }
   return {
-    admit(alert) {
+    admit(alert, isChange = false) {
       const at = now()
       const { rule, server, tenant, caller, tool } = alert
       const key = JSON.stringify([rule, server, tenant, caller, rule.startsWith('first_seen') ? tool : ''])
@@ -40,7 +40,8 @@ export function suppression(now: () => number): Suppression {
       names.add(rule)
       if (isOver(room.since, at)) Object.assign(room, { since: at, told: 0 })
       room.last = alert
-      if (!isOver(told.at, at) || room.told >= PER_RULE) {
+      const isSame = !isChange && !isOver(told.at, at)
+      if (isSame || room.told >= PER_RULE) {
         room.held += 1
         return undefined
       }

@@ -67,7 +67,7 @@ export const ALERT_MUTANTS: readonly Mutant[] = [
   },
   {
     ...core('suppression'),
-    find: 'if (!isOver(told.at, at) || room.told >= PER_RULE)',
+    find: 'if (isSame || room.told >= PER_RULE)',
     replace: 'if (room.told >= PER_RULE)',
     because: 'the same alert is told again and again',
   },

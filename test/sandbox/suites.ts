@@ -46,6 +46,7 @@ export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
     'a listener on loopback that the compose files do not open; workers are killed and ports counted by process id',
   'test/e2e/sandbox-filter.test.ts': 'the filter of --sandbox bwrap; in a container breaking.test.ts asks the profile',
   'test/e2e/sandbox-mode.test.ts': '--sandbox: the walls for a machine without containers',
+  'test/e2e/sandbox-network.test.ts': '--sandbox bwrap on stdio; the networks of the containers are those of compose',
   'test/e2e/sandbox-start.test.ts': '--sandbox bwrap that is ended while it starts',
   'test/e2e/traces.test.ts': 'a collector of its own on loopback; the containers can dial nothing but their proxy',
 }

@@ -18,6 +18,7 @@ suite('a worker that is killed', () => {
   const place = ground()
   after(() => place.remove())
   const at = (path: string) => join(place.root, path)
+  const isOf = (version: number, name: string) => readFileSync(at(name), 'utf8') === contents(version)
   const roots = { roots: [{ name: 'docs', path: place.root, writable: true }] }
 
   test(`leaves whole files, ${ROUNDS} times`, async (t) => {
@@ -27,11 +28,12 @@ suite('a worker that is killed', () => {
     let changes = 0
     let version = 0
     let spanMs = 60 // within which the kill falls; follows the speed of the machine, so that it meets all parts of a change
-    const interrupted: Record<string, number> = {}
+    const interrupted: Record<string, Record<'old' | 'new', number>> = {}
     for (let round = 0; round < ROUNDS; round++) {
       const worker = await workerProcess(roots)
       const before = changes
       let alive = true
+      let cutOff: Operation | undefined
       const timer = setTimeout(5 + Math.random() * spanMs).then(() => {
         alive = false
         process.kill(worker.pid, 'SIGKILL')
@@ -57,7 +59,7 @@ suite('a worker that is killed', () => {
           await worker.run(operation).then(
             () => void (changes += 1),
             () => {
-              if (!alive) interrupted[operation.op] = (interrupted[operation.op] ?? 0) + 1
+              if (!alive) cutOff = operation
             },
           )
         }
@@ -68,8 +70,14 @@ suite('a worker that is killed', () => {
         const text = readFileSync(at(name), 'utf8')
         assert.equal(text, `${text.split('\n')[0]}\n`.repeat(LINES), `${name} is half written`)
       }
-      for (const name of readdirSync(place.root).filter((each) => each.startsWith('m')))
-        assert.equal(readFileSync(at(name), 'utf8'), 'moved')
+      const moved = readdirSync(place.root).filter((each) => each.startsWith('m'))
+      for (const name of moved) assert.equal(readFileSync(at(name), 'utf8'), 'moved')
+      if (cutOff !== undefined) {
+        const done =
+          cutOff.op === 'move' ? moved.includes(`m${version}`) : isOf(version, cutOff.op === 'write' ? 'w' : 'e')
+        const counts = (interrupted[cutOff.op] ??= { old: 0, new: 0 })
+        counts[done ? 'new' : 'old'] += 1
+      }
     }
     t.diagnostic(`${changes} changes, calls cut off in ${ROUNDS} kills: ${JSON.stringify(interrupted)}`)
     assert.ok(changes > 0 && Object.keys(interrupted).length > 0)

@@ -45,6 +45,7 @@ db.exec(`
   INSERT INTO facts SELECT i, 'kind ' || (i % 7), (i * 37 % 1000) / 10.0 FROM n;`)
 db.close()
 
+const only = process.env['BENCH_CASE'] ?? '' // a part of the names of the cases to run
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 3)
 try {
   const program = await installDbhub(join(dir, 'dbhub'))
@@ -55,7 +56,7 @@ try {
       await bare(transport, file),
       await dbhub(transport, file, dir, program),
     ]
-    for (const question of CASES)
+    for (const question of CASES.filter(({ name }) => name.includes(only)))
       for (const inFlight of [1, 16]) {
         const total = Math.max(question.total, inFlight)
         const sides = running.map(({ name, pid, ask }) => ({ name, cpu: cpuOfTree(pid), call: () => ask(question) }))

@@ -8,6 +8,7 @@ import { cpuOfTree, header, inTurns, line } from '../bench-kit.ts'
 
 const REFERENCE = '@modelcontextprotocol/server-filesystem@2026.8.31'
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 2)
+const only = process.env['BENCH_CASE'] ?? '' // a part of the names of the cases to run
 const LARGE = Number(process.env['BENCH_FILES'] ?? 100_000)
 const dir = mkdtempSync(join(tmpdir(), 'bench-file-'))
 const root = join(dir, 'docs')
@@ -50,6 +51,7 @@ const CASES: readonly Case[] = [
   { name: 'read 100 KB', total: 60, inFlight: 1, ...read('100k.txt') },
   { name: 'read 5 MB whole', total: 2, inFlight: 1, ...read('5m.txt') },
   { name: 'list 1 000 entries', total: 60, inFlight: 1, ours: ['list_directory', { path: 'list' }], bare: ['list_directory', { path: 'list' }], reference: ['list_directory', absolute('list')] }, // biome-ignore format: one row
+  { name: 'list 1 000 entries, theirs with sizes too', total: 60, inFlight: 1, ours: ['list_directory', { path: 'list' }], bare: ['list_directory', { path: 'list', sizes: true }], reference: ['list_directory_with_sizes', absolute('list')] }, // biome-ignore format: one row
   { name: 'search 2 000 files', total: 20, inFlight: 1, ...search('small') },
   { name: `search ${LARGE} files`, total: 2, inFlight: 1, ...search('large') },
 ]
@@ -114,7 +116,7 @@ try {
     reference: { node: [program, root] },
   } as const
   process.stdout.write(`${header(['bare', 'reference'])}\n`)
-  for (const each of CASES) {
+  for (const each of CASES.filter(({ name }) => name.includes(only))) {
     const row = await measured(each, Object.entries(reaches)).catch((failed: unknown) =>
       // An answer of 11 MB, sent as text and as structure, closes the official client: then without the reference server.
       measured(each, Object.entries(reaches).slice(0, 2)).then(

@@ -101,7 +101,7 @@ suite('describe_table', () => {
       'sqlite_schema',
       'articles_data',
       "x'); DROP TABLE orders; --",
-      'orders"',
+      'orders" --',
       '',
     ])
       assert.throws(
@@ -109,6 +109,14 @@ suite('describe_table', () => {
         { code: 'not_found', says: 'No table of that name is available' },
         table,
       )
+  })
+  test('offers the nearest exposed name, never a hidden one', () => {
+    const says = (table: string, nearest: string) =>
+      assert.throws(() => describe('limited', table), { says: `No table of that name is available${nearest}` })
+    says('custmers', '; the nearest is customers')
+    says('order', '; the nearest is orders')
+    says('secret', '')
+    says('user', '')
   })
 })
 

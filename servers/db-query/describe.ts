@@ -4,8 +4,9 @@ import { type Column, nameKey } from './catalogue.ts'
 import type { Snapshot } from './guard.ts'
 import { likeMatch } from './like-match.ts'
 import { linksIn } from './links.ts'
+import { nearestHint, nearestName } from './nearest-name.ts'
 import type { DescribeOperation, ListOperation } from './operations.ts'
-import { stop } from './refusals.ts'
+import { RULES, stop } from './refusals.ts'
 import { commentsOf, rowsOf, samplesOf } from './table-facts.ts'
 
 type Facts = Readonly<Record<string, unknown>>
@@ -33,10 +34,16 @@ export function listing(rows: readonly Facts[], spend: Budget): Result {
   return { text, rows: texts.length, truncated: cut }
 }
 
-/** Throws `not_found` with one text for hidden and for missing tables. */
+/** Throws `not_found` with one text for hidden and for missing tables; the nearest exposed name is offered. */
 export function described({ database, table }: DescribeOperation, { tables, engine }: Snapshot, spend: Budget): Result {
   const found = tables.get(nameKey(table))
-  if (found === undefined) throw stop('not_found', 'No table of that name is available', 'describe_table')
+  if (found === undefined) {
+    const nearest = nearestName(
+      table,
+      Array.from(tables.values(), ({ name }) => name),
+    )
+    throw stop('not_found', `${RULES.unknownTable}${nearestHint(nearest)}`, 'describe_table')
+  }
   const comments = commentsOf(engine, tables, found)
   const samples = samplesOf(engine, found)
   const columns = found.columns.map((column) => ({

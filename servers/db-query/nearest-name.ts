@@ -19,6 +19,8 @@ export function nearestName(wanted: string, names: readonly string[]): string | 
   return best
 }
 
+export const nearestHint = (nearest: string | undefined) => (nearest === undefined ? '' : `; the nearest is ${nearest}`)
+
 // Optimal string alignment: two letters that changed places (`nmae`) count once.
 function editDistance(a: string, b: string): number {
   let before: readonly number[] = []

@@ -1,6 +1,6 @@
 // What the engine says of a statement that it cannot prepare, sorted into fixed sentences, with a hint where one helps.
 import { nameKey } from './catalogue.ts'
-import { nearestName } from './nearest-name.ts'
+import { nearestHint, nearestName } from './nearest-name.ts'
 import { type Rule, refuse, stop } from './refusals.ts'
 
 /** Exposed names only: whatever is offered here is offered to everybody who may ask. */
@@ -69,11 +69,9 @@ function hintOf(near: Near, said: string, names: Names): string {
   const other = near === 'functions' && Object.hasOwn(ELSEWHERE, wanted.toLowerCase())
   if (other) return `; SQLite has ${ELSEWHERE[wanted.toLowerCase()]}`
   const nearest = nearestName(wanted, names[near])
-  if (nearest === undefined) return ''
   // Of a column: it is there, and not where the statement looks for it.
-  return near === 'columns' && nameKey(nearest) === nameKey(wanted)
-    ? '; another table has one'
-    : `; the nearest is ${nearest}`
+  const isElsewhere = near === 'columns' && nearest !== undefined && nameKey(nearest) === nameKey(wanted)
+  return isElsewhere ? '; another table has one' : nearestHint(nearest)
 }
 
 const lastPart = (name: string) => name.slice(name.lastIndexOf('.') + 1)

@@ -17,10 +17,17 @@ export type Parent = Readonly<{ dirFd: number; name: string; segments: readonly 
 export function withParent<T>(root: OpenRoot, segments: readonly string[], use: (parent: Parent) => T): T {
   const name = segments.at(-1)
   if (name === undefined) throw pathDenial('root', 'the root itself is not changed')
-  return withEntry(strictly(root), segments.slice(0, -1), (directory) => {
-    mustBeDirectory(root, directory)
-    return use({ dirFd: directory.fd, name, segments })
-  })
+  let isFound = false
+  try {
+    return withEntry(strictly(root), segments.slice(0, -1), (directory) => {
+      isFound = true
+      mustBeDirectory(root, directory)
+      return use({ dirFd: directory.fd, name, segments })
+    })
+  } catch (thrown) {
+    if (!isFound && errorCode(thrown) === 'ENOENT') throw pathDenial('no_parent', 'a directory on the way is missing')
+    throw thrown
+  }
 }
 
 /** The names a path leads to once its links are followed; those behind the first missing one stay as they are. */

@@ -23,6 +23,7 @@ export const PATH_RULES = {
   not_empty: { code: 'invalid_input', says: 'This directory is not empty' },
   exists: { code: 'conflict', says: 'This name is taken already; nothing was changed' },
   missing: { code: 'not_found', says: 'There is no such file or directory' },
+  no_parent: { code: 'not_found', says: 'A directory on this path does not exist; create_directory makes it' },
   not_file: { code: 'invalid_input', says: 'This path is a directory; use list_directory' },
   not_directory: { code: 'invalid_input', says: 'This path is not a directory; use read_text_file or get_file_info' },
 } as const satisfies Record<string, { code: DenialCode; says: string }>

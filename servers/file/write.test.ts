@@ -184,7 +184,7 @@ suite('changes', () => {
       [{ op: 'delete', path: '.hardened-mcp' }, 'path_denied secret'],
       [{ op: 'write', path: '../x', content: '' }, 'path_denied dotdot'],
       [{ op: 'write', path: '/etc/x', content: '' }, 'path_denied outside'],
-      [{ op: 'write', path: 'no/such/dir', content: '' }, 'not_found missing'],
+      [{ op: 'write', path: 'no/such/dir', content: '' }, 'not_found no_parent'],
       [{ op: 'write', path: '.', content: '' }, 'invalid_input root'],
       [{ op: 'delete', path: '.' }, 'invalid_input root'],
       [{ op: 'delete', path: 'link' }, 'path_denied symlink'],

@@ -64,5 +64,28 @@ export const IDENTITY_MUTANTS: readonly Mutant[] = [
   row('dpop-proof', 'age > PROOF_AGE_MS ||', '', 'an old proof is taken', DPOP),
   row('dpop-proof', 'await verifySignature(proof, key.key, algorithm)', '', 'a proof needs no key', DPOP),
   row('dpop-proof', 'seen.once(boundTo, jti)', '', 'a proof works twice', DPOP),
+  row(
+    'replay-cache',
+    'at - since < from.forMs',
+    'false',
+    'a clock that goes forwards and back makes used proofs good',
+    DPOP,
+  ),
+  row(
+    'replay-cache',
+    'if (until > now) late.set(id, until)',
+    '',
+    'a clock that is set back makes used proofs good again',
+    DPOP,
+  ),
+  row('replay-cache', 'if (count >= MAX_PER_KEY ||', 'if (', 'one caller takes the memory of all', DPOP),
+  row(
+    'replay-cache',
+    'recent.has(id) || late.has(id)',
+    'recent.has(id)',
+    'what was used long ago is not looked for',
+    DPOP,
+  ),
+  row('replay-cache', 'else countOf.set(key, left)', '', 'a caller of yesterday is held back today', DPOP),
   row('dpop-nonce', '&& age >= 0 && age < VALID_MS', '', 'a nonce has no end', DPOP),
 ]

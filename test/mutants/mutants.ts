@@ -9,6 +9,7 @@ import { EDGE_MUTANTS } from './edges.ts'
 import { FETCH_MUTANTS } from './fetch.ts'
 import { HOST_MUTANTS } from './host.ts'
 import { IDENTITY_MUTANTS } from './identity.ts'
+import { LIMIT_MUTANTS } from './limits.ts'
 import { MANIFEST_MUTANTS } from './manifest.ts'
 import { SERVER_MUTANTS } from './servers.ts'
 import { TELEMETRY_MUTANTS } from './telemetry.ts'
@@ -32,6 +33,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...FETCH_MUTANTS,
   ...HOST_MUTANTS,
   ...IDENTITY_MUTANTS,
+  ...LIMIT_MUTANTS,
   ...MANIFEST_MUTANTS,
   ...SERVER_MUTANTS,
   ...TELEMETRY_MUTANTS,

@@ -10,6 +10,7 @@ local entries = cjson.decode(ARGV[2])
 local function spent(entry, key)
   local held = redis.call('HMGET', key, 's', 'a')
   if not held[1] then return 0 end
+  if tonumber(held[2]) > now then redis.call('HSET', key, 'a', now) end -- the clock was set back: it counts from here
   local age = math.max(0, now - tonumber(held[2]))
   return math.max(0, tonumber(held[1]) - age * entry.most / entry.windowMs)
 end

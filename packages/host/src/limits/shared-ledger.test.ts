@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Denial, type Entry, localLedger } from '@hardened-mcp/security-core'
 import { type Store, store } from '@hardened-mcp/testkit/store'
 import fc from 'fast-check'
+import { Redis } from 'iovalkey'
 import { type LedgerEvent, type SharedLedger, sharedLedger } from './shared-ledger.ts'
 
 let real: Store
@@ -101,6 +102,22 @@ suite('sharedLedger()', () => {
     )
   })
 
+  test('a store whose clock was set back goes on refilling', async () => {
+    const ledger = replica()
+    await reached(ledger)
+    const key = aKey()
+    const rows = (amount: number): Entry => ({ kind: 'budget', key, most: 100, amount, windowMs: 2_000 })
+    const [host, port] = real.address.split(':')
+    const client = new Redis({ host: host ?? '', port: Number(port) })
+    await client.hset(`hmcp:{limits}:${key}`, { s: '100', a: String(Date.now() + 3_600_000) }) // written before the step
+    assert.equal((await ledger.take([rows(100)])).ok, false)
+    for (let tries = 0; !(await ledger.take([rows(50)])).ok; tries++) {
+      assert.ok(tries < 100, 'nothing is refilled')
+      await delay(100)
+    }
+    client.disconnect()
+  })
+
   test('without the store each replica hands out its half, or nothing; when it is back, all of it', async () => {
     const events: LedgerEvent[] = []
     const [a, b, strict] = [replica('local', events), replica(), replica('deny')]
@@ -111,6 +128,15 @@ suite('sharedLedger()', () => {
     const taken = []
     for (let n = 0; n < 60; n++) taken.push(await (n % 2 === 0 ? a : b).take([burst()]))
     assert.equal(taken.filter(({ ok }) => ok).length, 20)
+    const three = aKey()
+    const halves = [await a.take([slot(three, 3, 'one')]), await a.take([slot(three, 3, 'two')])]
+    assert.deepEqual(
+      halves.map(({ ok }) => ok),
+      [true, false],
+      'a half of three is one: rounded up, both replicas would hand out four',
+    )
+    const wait = await a.take([burst()])
+    assert.ok(!wait.ok && wait.waitMs > 3_600_000 && wait.waitMs <= 7_200_000, 'half the rate is twice the interval')
     const place = await a.take([slot(aKey(), 4, 'one')])
     assert.ok(place.ok && place.give !== undefined)
     await assert.rejects(

@@ -2,7 +2,8 @@
 // Threat:   a limit that doubles with every replica behind the balancer; a store that is gone and takes every limit, or every call, with it.
 // Rule:     one script in one Valkey or Redis judges and takes, by the store's clock. While it does not answer within 250 ms, each replica
 //           hands out its part alone (limit ÷ replicas, rounded down), or nothing where the operator said `deny`; it is asked again every second.
-// Limits:   what the store forgot is forgotten. In an outage a limit below the number of replicas lets nothing through, but one call of a rate.
+// Limits:   what the store forgot is forgotten; set back, its clock keeps hosts, and places of who died, for that much longer. In an outage
+//           a limit below the number of replicas lets nothing through, but one call of a rate.
 // Proof:    shared-ledger.test.ts, test/access/replicas.test.ts
 import { Denial, type Entry, type Ledger, localLedger, type Taken } from '@hardened-mcp/security-core'
 import type { SharedLimits } from '../policy/limits-section.ts'

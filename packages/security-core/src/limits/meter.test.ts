@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import { aCall, aCaller, fakeClock } from '@hardened-mcp/testkit'
 import fc from 'fast-check'
 import type { Decision } from '../decision.ts'
-import { localLedger } from './ledger.ts'
+import { type Ledger, localLedger } from './ledger.ts'
 import type { Bounds, Limits } from './limits.ts'
 import { type Cost, meter, type Used } from './meter.ts'
 
@@ -74,6 +74,50 @@ suite('meter()', () => {
     first.end({ rows: 10, bytes: 100 })
     assert.equal(start().said, 'allow', '110 of 250 are spent or reserved')
     second.end() // no answer: nothing is spent
+  })
+
+  test('what was given back is not given back again, and bytes that went out stay spent', () => {
+    const budgets = { windowMs: HOUR_MS, rows: 200, bytes: 1_024 }
+    const { start } = metered({ caller: bounds({ budgets }) }, { rows: 100 })
+    const first = start()
+    first.end({ rows: 0, bytes: 24 })
+    assert.equal(start().said, 'rate_limited', '1 024 bytes do not fit beside 24')
+    for (let again = 0; again < 5; again++) first.end()
+    assert.equal(start().said, 'rate_limited')
+  })
+
+  test('what a ledger took elsewhere goes back there', () => {
+    const [there, here]: string[][] = [[], []]
+    const ledger: Ledger = {
+      take: () => ({ ok: true, give: (entries) => void there.push(...entries.map(({ key }) => key)) }),
+      give: (entries) => void here.push(...entries.map(({ key }) => key)),
+    }
+    const whole: Limits = { caller: bounds({ slots: { '*': 1 } }), tenants: new Map() }
+    const { reserve, settle } = meter({ current: () => whole, ledger, cost: () => ({}) })
+    const call = aCall({ caller: aCaller([]) })
+    reserve(call, {})
+    settle(call, undefined)
+    assert.deepEqual([there.length, here.length], [1, 0])
+  })
+
+  test('every host of one call counts', () => {
+    const cost: { domains: string[] } = { domains: ['a.example', 'b.example', 'a.example'] }
+    const { start } = metered({ caller: bounds({ budgets: { windowMs: HOUR_MS, domains: 2 } }) }, cost)
+    assert.equal(start().said, 'allow')
+    cost.domains = ['a.example', 'c.example']
+    assert.equal(start().said, 'rate_limited')
+    cost.domains = ['b.example']
+    assert.equal(start().said, 'allow')
+  })
+
+  test('"*" is all tools together, beside the entry of the tool; the same id of two tenants is two callers', () => {
+    const { start } = metered({ caller: bounds({ slots: { '*': 2, read_note: 1 } }) })
+    assert.deepEqual([start().said, start().said], ['allow', 'busy'])
+    const all = metered({ caller: bounds({ slots: { '*': 1 } }) })
+    assert.deepEqual(
+      [all.start('a').said, all.start('a').said, all.start('a', 'globex').said],
+      ['allow', 'busy', 'allow'],
+    )
   })
 
   test('states the wait after which the same call passes, to the millisecond', () => {

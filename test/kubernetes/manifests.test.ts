@@ -45,7 +45,7 @@ suite('the shipped manifests', () => {
 })
 
 // One line of the rendered text becomes another. The line is looked for behind `after`, so that the object is the one that is named.
-type Weakening = readonly [rule: string, after: string, line: string, instead: string]
+type Weakening = readonly [rule: string, after: string, line: string, instead: string, of?: keyof typeof SETS]
 const DB = 'kind: StatefulSet'
 const policy = (name: string) => `  name: ${name}\n  namespace: hardened-mcp\nspec:\n`
 const WEAKENINGS: readonly Weakening[] = [
@@ -137,6 +137,12 @@ const WEAKENINGS: readonly Weakening[] = [
   ['cluster-only', '', 'type: ClusterIP', 'type: LoadBalancer'],
   ['proxy-address', '', 'egress_proxy: 10.96.31.28:3128', 'egress_proxy: 10.96.31.29:3128'],
   ['proxy-address', '', 'egress_proxy: 10.96.31.28:3128', 'robots: obey'],
+  ['shared-limits', '', 'address: "10.96.63.79:6379"', 'address: "10.96.63.80:6379"', 'shared-limits'],
+  ['shared-limits', '', 'replicas: 6', 'replicas: 2', 'shared-limits'],
+  ['shared-limits', '', '    limits:', '    taint:', 'shared-limits'],
+  ['shared-limits', '', 'user: hardened', '', 'shared-limits'],
+  ['shared-limits', 'kind: HorizontalPodAutoscaler', 'maxReplicas: 6', 'maxReplicas: 9', 'shared-limits'],
+  ['shared-limits', DB, 'mountPath: /etc/hardened-mcp/valkey', 'mountPath: /etc/hardened-mcp/valk', 'shared-limits'],
   ['own-selector', `${DB}|template:`, 'app: db-query', 'app: db'],
   ['one-namespace', DB, 'namespace: hardened-mcp', 'namespace: default'],
   ['service-finds', 'kind: Service\n', 'app: db-query', 'app: db'],
@@ -169,9 +175,9 @@ function weakened(text: string, [, after, line, instead]: Weakening): string {
 
 suite('a weakened copy', () => {
   for (const weakening of WEAKENINGS) {
-    const [rule, , line, instead] = weakening
+    const [rule, , line, instead, overlay = 'production'] = weakening
     test(`${rule} catches "${line.trim()}" become "${instead.trim().slice(0, 60)}"`, () => {
-      const set: readonly Document[] = readDocuments(weakened(SETS.production, weakening))
+      const set: readonly Document[] = readDocuments(weakened(SETS[overlay], weakening))
       const caught = judge(set).map((finding) => finding.rule)
       assert.ok(caught.includes(rule), `caught by: ${caught.join(', ') || 'nothing'}`)
     })

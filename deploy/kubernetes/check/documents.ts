@@ -96,6 +96,7 @@ export type Document = Readonly<{
     minAvailable?: number | string
     maxUnavailable?: number | string
     minReplicas?: number
+    maxReplicas?: number
     podSelector?: Selector
     policyTypes?: readonly string[]
     egress?: readonly { to?: readonly Peer[]; ports?: readonly Port[] }[]

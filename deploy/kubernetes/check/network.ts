@@ -141,8 +141,42 @@ export const network: readonly Rule[] = [
       })
     },
   },
+  {
+    name: 'shared-limits',
+    because:
+      'where a store is, the policy counts there: by its literal address, for as many replicas as the autoscalers make, with a password that is mounted',
+    broken: (set) => {
+      const service = ofKind(set, 'Service').find(({ metadata }) => metadata.name === 'valkey')
+      if (service === undefined) return []
+      const address = `${service.spec?.clusterIP}:${service.spec?.ports?.[0]?.port}`
+      const most = Math.max(
+        ...ofKind(set, 'HorizontalPodAutoscaler')
+          .filter(({ metadata }) => counts(metadata.name))
+          .map(({ spec }) => spec?.maxReplicas ?? Number.POSITIVE_INFINITY),
+      )
+      return policyMaps(set).flatMap((map) => {
+        const shared = (parseYaml(map.data?.['policy.yaml'] ?? '') as Policy | null)?.limits?.shared
+        const unmounted = readersOf(set, map).filter(({ pod }) =>
+          pod.containers.some(
+            ({ volumeMounts = [] }) =>
+              !volumeMounts.some(({ mountPath }) => shared?.password_file?.startsWith(`${mountPath}/`) === true),
+          ),
+        )
+        const holds = shared?.address === address && (shared.replicas ?? 0) >= most && shared.user !== undefined
+        return holds ? unmounted.map(({ where }) => where) : [whereOf(map)]
+      })
+    },
+  },
 ]
 
-type Policy = { servers?: { fetch?: { resources?: { egress_proxy?: string } } } }
+type Policy = {
+  servers?: { fetch?: { resources?: { egress_proxy?: string } } }
+  limits?: { shared?: { address?: string; user?: string; password_file?: string; replicas?: number } }
+}
+const counts = (app: string) => MAY_SEND_TO[app]?.includes('valkey') === true
+const readersOf = (set: readonly Document[], { metadata }: Document) =>
+  workloads(set)
+    .filter(({ labels }) => counts(labels['app'] ?? ''))
+    .filter(({ pod }) => pod.volumes?.some(({ configMap }) => configMap?.name === metadata.name) === true)
 const policyMaps = (set: readonly Document[]) =>
   ofKind(set, 'ConfigMap').filter(({ data }) => data?.['policy.yaml'] !== undefined)

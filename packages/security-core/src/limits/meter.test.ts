@@ -87,7 +87,8 @@ suite('meter()', () => {
   })
 
   test('what a ledger took elsewhere goes back there', () => {
-    const [there, here]: string[][] = [[], []]
+    const there: string[] = []
+    const here: string[] = []
     const ledger: Ledger = {
       take: () => ({ ok: true, give: (entries) => void there.push(...entries.map(({ key }) => key)) }),
       give: (entries) => void here.push(...entries.map(({ key }) => key)),

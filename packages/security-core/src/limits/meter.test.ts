@@ -96,8 +96,8 @@ suite('meter()', () => {
     const whole: Limits = { caller: bounds({ slots: { '*': 1 } }), tenants: new Map() }
     const { reserve, settle } = meter({ current: () => whole, ledger, cost: () => ({}) })
     const call = aCall({ caller: aCaller([]) })
-    reserve(call, {})
-    settle(call, undefined)
+    void reserve(call, {})
+    void settle(call, undefined)
     assert.deepEqual([there.length, here.length], [1, 0])
   })
 

@@ -121,12 +121,13 @@ const { expression, select } = fc.letrec<{ expression: string; select: string; s
         }),
       ),
       where: fc.option(tie('expression')),
-      group: fc.option(fc.constantFrom('1', 'a.id', 'country', 'salary')),
+      group: fc.option(fc.constantFrom('1', 'a.id', 'country', 'salary'), { freq: 1 }),
       also: fc.option(
         fc.tuple(
           fc.constantFrom('UNION', 'UNION ALL', 'EXCEPT', 'INTERSECT'),
           fc.constantFrom('SELECT 1', 'SELECT id FROM orders', 'SELECT value FROM secrets', 'VALUES (1)'),
         ),
+        { freq: 1 },
       ),
       order: fc.option(fc.constantFrom('1', '1', '1 DESC NULLS LAST', 'a.id', 'email'), { freq: 2 }),
     })
@@ -137,7 +138,7 @@ const { expression, select } = fc.letrec<{ expression: string; select: string; s
         where === null ? '' : ` WHERE ${where}`,
         group === null ? '' : ` GROUP BY ${group}`,
         also === null ? '' : ` ${also.join(' ')}`,
-        order === null ? '' : ` ORDER BY ${order}`,
+        order === null || also?.[1] === 'VALUES (1)' ? '' : ` ORDER BY ${order}`,
       ].join(''),
     ),
 }))

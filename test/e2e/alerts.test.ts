@@ -1,7 +1,13 @@
 // Attacks on a real server: each raises its alert, on the trail and on stderr; whoever goes too far waits, and nobody else does.
 import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { openAuditSink } from '../../packages/host/src/audit/file-sink.ts'
 import { type AlertServer, alertServer } from './fixture/alert-servers.ts'
+import { type Collector, collector } from './fixture/collector.ts'
 
 const CANARIES = { values: ['CANARY-4711-4711'], places: ['docs:/honey/'] }
 const ACME = { tenant: 'acme' }
@@ -96,3 +102,93 @@ suite('without an anomaly section', () => {
     assert.doesNotMatch(text, /shadow|mcp_[A-Za-z0-9_-]{20}|4711|passwords/)
   })
 })
+
+suite('the receiver of anomaly.webhook', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'receiver-'))
+  let receiver: Collector
+  let told: AlertServer
+
+  before(async () => {
+    receiver = await collector()
+    writeFileSync(join(dir, 'ca.pem'), receiver.ca)
+    writeFileSync(join(dir, 'token'), 'receiver-token-1234567890\n')
+    const inside = { network: '127.0.0.1', prefix: 32, ca_file: join(dir, 'ca.pem') }
+    const webhook = { url: `${receiver.url}/hook`, token_file: join(dir, 'token'), inside }
+    told = await alertServer({ webhook }, { attacker: ACME }, altered)
+  })
+  after(async () => {
+    await told.close()
+    await receiver.close()
+    rmSync(dir, { recursive: true })
+  })
+  const posts = (rule: string) =>
+    receiver.received.filter(({ body }) => (JSON.parse(body) as { rule: string }).rule === rule)
+  const lines = (rule: string) =>
+    told.running
+      .stderr()
+      .split('\n')
+      .filter((line) => line.includes(rule))
+  async function until(holds: () => boolean, what: string) {
+    for (let waited = 0; !holds(); waited += 50) {
+      assert.ok(waited < 60_000, what)
+      await delay(50)
+    }
+  }
+
+  test('hears of an attack over TLS, with its token, and of nothing that the attacker sent', async () => {
+    for (let i = 0; i < 8; i += 1) await read('attacker', `docs:/../../etc/shadow${i}`, told)
+    await until(() => posts('denial_burst').length > 0, 'the alert')
+    const [post, ...more] = posts('denial_burst')
+    assert.deepEqual(more, [])
+    const { at, call_id: callId, ...alert } = JSON.parse(post?.body ?? '') as Record<string, string>
+    assert.deepEqual(alert, {
+      ...{ rule: 'denial_burst', severity: 'warning', says: '6 calls were refused in a short time' },
+      ...{ server: 'file', tenant: 'acme', caller: told.idOf('attacker'), tool: 'read_text_file' },
+    })
+    assert.equal(Number.isNaN(Date.parse(at ?? '')) || (callId ?? '') === '', false)
+    assert.equal(post?.authorization, 'Bearer receiver-token-1234567890')
+    assert.doesNotMatch(post?.raw ?? '', /shadow|mcp_[A-Za-z0-9_-]{20}/)
+    assert.equal(lines('denial_burst').length, 1, 'one event is one line')
+  })
+
+  test('hears each time that a policy is refused, and the log has one line for each', async () => {
+    const file = join(told.dir, 'policy.json')
+    const good = readFileSync(file, 'utf8')
+    for (const [index, bad] of ['nonsense: [', good.replace('read_text_file', 'no_such_tool')].entries()) {
+      writeFileSync(file, bad)
+      await until(() => posts('policy_refused').length > index, bad)
+      assert.equal(lines('policy_refused').length, index + 1)
+    }
+    writeFileSync(file, good)
+    await until(() => lines('policy_loaded').length > 0, 'the good one')
+  })
+
+  test('hears that a trail of before does not verify', async () => {
+    await until(() => posts('audit_verify_failed').length > 0, 'the alert')
+    const { says, severity } = JSON.parse(posts('audit_verify_failed')[0]?.body ?? '') as Record<string, string>
+    assert.match(says ?? '', /^The trail does not verify: slot-0\.jsonl: record \d+: /)
+    assert.equal(severity, 'critical')
+    const alert = told.alerts().find(({ rule }) => rule === 'audit_verify_failed')
+    assert.equal(alert?.['err'], says)
+    assert.equal(lines('audit_verify_failed').length, 1)
+  })
+
+  test('on an address inside that nobody granted gets nothing, and the log says that it was not reached', async () => {
+    const before = receiver.received.length
+    const lost = await alertServer({ webhook: { url: `${receiver.url}/hook` } }, { attacker: ACME })
+    for (let i = 0; i < 8; i += 1) await read('attacker', `docs:/../x${i}`, lost)
+    assert.ok(lost.alerts().some(({ rule }) => rule === 'denial_burst'))
+    const { stderr } = await lost.running.stop()
+    assert.match(stderr, /"event":"webhook_failed"/)
+    assert.equal(receiver.received.length, before)
+    await lost.close()
+  })
+})
+
+/** A trail of an earlier run in which somebody changed a name. */
+async function altered(audit: string): Promise<void> {
+  const trail = await openAuditSink({ dir: audit, server: 'file', now: Date.now })
+  for (let i = 0; i < 10; i += 1) await trail.sink({ type: 'auth.success', caller: `agent-${i}` })
+  await trail.close()
+  writeFileSync(trail.path, readFileSync(trail.path, 'utf8').replace('agent-2', 'agent-9'))
+}

@@ -232,4 +232,25 @@ export const AUDIT_MUTANTS: readonly Mutant[] = [
     replace: '',
     because: 'a start goes on behind a trail that was cut',
   },
+  {
+    file: 'packages/host/src/audit/own-trail.ts',
+    tests: ['packages/host/src/audit/own-trail.test.ts'],
+    find: '{ anchors: [anchor] }',
+    replace: '{}',
+    because: 'a trail that was put back to an earlier state passes',
+  },
+  {
+    file: 'packages/host/src/audit/own-trail.ts',
+    tests: ['packages/host/src/audit/own-trail.test.ts'],
+    find: '        wrong = await look()',
+    replace: '        wrong = [...wrong]',
+    because: 'what passes is told as a trail that was altered',
+  },
+  {
+    file: 'packages/host/src/audit/verify/verify-directory.ts',
+    tests: ['packages/host/src/audit/own-trail.test.ts'],
+    find: 'if (JSON.stringify(before) === JSON.stringify(await segmentsOf(dir, slot))) return handles',
+    replace: 'return handles',
+    because: 'a file that is put aside while its trail is read is a forged trail',
+  },
 ]

@@ -5,6 +5,7 @@ import { type Alerts, type AuditSink, workTime } from '@hardened-mcp/security-co
 import { openAlerts } from './alerts/open-alerts.ts'
 import { assemble } from './assemble.ts'
 import { type AuditTrail, openAuditSink } from './audit/file-sink.ts'
+import { watchOwnTrail } from './audit/own-trail.ts'
 import type { FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
 import { openLedger } from './limits/open-ledger.ts'
@@ -120,6 +121,8 @@ async function start(config: FrontConfig): Promise<void> {
     () => Promise.all([alerts.close().then(audit.close), measured.close()]),
   )
   setInterval(anchorTo(audit), ANCHOR_EVERY_MS).unref()
+  const report = (err: string) => alerts.hub.report({ rule: 'audit_verify_failed', server: name, err })
+  watchOwnTrail({ dir: config.auditDir, head: audit.head, report })
   log.info('serving', { server: name, transport: config.transport.kind, metrics })
   tell({ type: 'serving', ...(opened.url === undefined ? {} : { url: opened.url }) })
 }

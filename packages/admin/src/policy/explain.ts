@@ -5,6 +5,7 @@ import { CAPABILITIES, type Capability, principal, scopeTable } from '@hardened-
 import { UsageError } from '../command.ts'
 import { SERVERS } from '../all-servers.ts'
 import { checked } from './checked.ts'
+import { watching } from './watching.ts'
 
 export function explain(args: readonly string[], say: (line: string) => void): number {
   const { values, positionals } = parseArgs({
@@ -51,6 +52,7 @@ export function explain(args: readonly string[], say: (line: string) => void): n
     ...(values.args === undefined ? {} : { input: argumentsOf(values.args) }),
   })
   for (const { holds, says } of steps) say(`${holds ? 'yes' : 'NO '}  ${says}`)
+  for (const line of watching(file)) say(`watch  ${line}`)
   say(verdict)
   return verdict === 'allow' ? 0 : 1
 }

@@ -6,10 +6,11 @@
 // Proof:    packages/admin/src/policy/policy.test.ts
 import { type PolicyFile, withLabels } from '@hardened-mcp/host/admin'
 import { CLEAN, joinLabels, type Label, refusedFlow, type ToolDefinition } from '@hardened-mcp/security-core'
+import { alertFindings } from './alert-lint.ts'
 import { placesOf, rightsOf, toolsOf } from './rights.ts'
 
 export type Finding = Readonly<{
-  rule: 'wildcard' | 'unreachable' | 'rule_of_two' | 'budget'
+  rule: 'wildcard' | 'unreachable' | 'rule_of_two' | 'budget' | 'alerts'
   where: string
   says: string
 }>
@@ -19,6 +20,7 @@ export const lint = (file: PolicyFile): readonly Finding[] => [
   ...unreachable(file),
   ...ruleOfTwo(file),
   ...budgets(file),
+  ...alertFindings(file),
 ]
 
 function wildcards(file: PolicyFile): readonly Finding[] {

@@ -19,12 +19,13 @@ hardened-mcp policy lint FILE
 hardened-mcp policy schema`,
   help: `check     Validates the file as "serve" would, names the first mistake, and prints what each server may do
           --egress-proxy: also that fetch goes out through that proxy, and through nothing else
-explain   Prints each step of the decision for one call, as the server would take it; ends with 1 when it is refused
+explain   Prints each step of the decision for one call, as the server would take it, and the alert rules that watch the caller;
+          ends with 1 when it is refused
           --can CAPABILITY is what an API key holds (repeatable; default: everything); --scope is for access tokens
 diff      Prints the rights that NEW adds (+) and takes away (-), and the limits that change (~); ends with 1 when there are any
 test      Runs the tests in the file; ends with 1 when one fails
-lint      Finds wildcards, rows that nothing can reach, and roles that hold untrusted text, private data and a way out at once
-          (rule of two); ends with 1 when it finds any
+lint      Finds wildcards, rows that nothing can reach, roles that hold untrusted text, private data and a way out at once
+          (rule of two), and alerts that never fire or that nobody hears; ends with 1 when it finds any
 schema    Prints the JSON Schema for editors: "$schema" in the file, or a line "# yaml-language-server: $schema=…"`,
   async run(args) {
     const [verb, ...rest] = args

@@ -35,6 +35,7 @@ const SEVERITY_OF: Readonly<Record<string, Severity>> = {
   taint_lost: 'critical',
   audit_unhealthy: 'critical',
   audit_interrupted: 'critical',
+  audit_verify_failed: 'critical',
   canary_value: 'critical',
   canary_place: 'critical',
   canary_key: 'critical',

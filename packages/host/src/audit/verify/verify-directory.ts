@@ -1,6 +1,7 @@
 // Verifies every trail of an audit directory, and says with one exit code what follows. Imports nothing of what writes trails.
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Anchor,
   readVerifierKey,
@@ -31,6 +32,8 @@ export type VerifyOptions = Readonly<{
   key?: string
   /** Sees every line that holds, in order, with its slot. */
   onLine?: (line: string, slot: number) => void
+  /** Beside a server that answers: small pieces, and a tenth of one core at most. */
+  gently?: boolean
 }>
 
 /** A record as FORMAT.md has it. */
@@ -59,7 +62,8 @@ type TextField =
 type Pruned = Readonly<{ slot: number; size: number; root: string; seq: number; by: number }>
 
 const CHUNK_BYTES = 1024 * 1024
-const LISTINGS = 5 // a running server may start a file between listing and opening
+const SMALL_BYTES = 64 * 1024 // about a millisecond
+const LISTINGS = 10 // a running server may start a file between listing and opening
 
 /** Prints nothing. With `anchors`, every trail must have one to be established; without, the key that the slot keeps will do. */
 export async function verifyDirectory(dir: string, options: VerifyOptions = {}): Promise<DirectoryVerdict> {
@@ -84,7 +88,7 @@ export async function verifyDirectory(dir: string, options: VerifyOptions = {}):
     // Slots are taken from 0 upwards, so a number below another one has been there.
     const gone = (found.find((files) => files.slot === slot)?.segments.length ?? 0) === 0
     if (gone) slots.push({ slot, file: about.file, verdict: 'fail', reason: 'The trail of this slot is missing' })
-    else slots.push(await verifyTrail(about, pruned, options.onLine))
+    else slots.push(await verifyTrail(about, pruned, options))
   }
   // A chain needs no key: what stands behind the last checkpoint may be anybody's.
   const sealedUpTo = (by: number) => slots.find(({ slot }) => slot === by) as { sealedUpTo?: number } | undefined
@@ -113,7 +117,7 @@ function withPruning(slot: SlotVerdict, pruned: readonly Pruned[]): SlotVerdict 
 async function verifyTrail(
   about: { dir: string; slot: number; file: string; key: VerifierKey | undefined; anchors: readonly SlotAnchor[] },
   pruned: Pruned[],
-  onLine: VerifyOptions['onLine'],
+  { onLine, gently = false }: VerifyOptions,
 ): Promise<SlotVerdict> {
   const { dir, slot, file, key, anchors } = about
   const handles: FileHandle[] = []
@@ -132,7 +136,7 @@ async function verifyTrail(
     })
     const from = boundary === undefined ? 0 : verifier.due()
     handles.push(...(await openAll(dir, slot, from)))
-    for (const handle of handles) await readInto(verifier, handle)
+    for (const handle of handles) await readInto(verifier, handle, gently)
     return { slot, file, ...verifier.end() }
   } catch (thrown) {
     return { slot, file, verdict: 'error', reason: thrown instanceof Error ? thrown.message : 'Cannot be read' }
@@ -155,7 +159,7 @@ async function openAll(dir: string, slot: number, from: number): Promise<FileHan
     try {
       for (const { name } of before.filter(({ first }) => first >= from))
         handles.push(await openRegular(join(dir, name)))
-      if (attempt === LISTINGS || JSON.stringify(before) === JSON.stringify(await segmentsOf(dir, slot))) return handles
+      if (JSON.stringify(before) === JSON.stringify(await segmentsOf(dir, slot))) return handles
     } catch (thrown) {
       for (const handle of handles) await handle.close()
       const moved = (thrown as { code?: unknown }).code === 'ENOENT'
@@ -163,19 +167,26 @@ async function openAll(dir: string, slot: number, from: number): Promise<FileHan
       continue
     }
     for (const handle of handles) await handle.close()
+    if (attempt === LISTINGS) throw new Error('The files of this slot change faster than they can be opened')
   }
 }
 
 const segmentsOf = async (dir: string, slot: number): Promise<SlotFiles['segments']> =>
   (await trailsIn(dir)).find((files) => files.slot === slot)?.segments ?? []
 
-async function readInto(verifier: ReturnType<typeof trailVerifier>, handle: FileHandle): Promise<void> {
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+async function readInto(
+  verifier: ReturnType<typeof trailVerifier>,
+  handle: FileHandle,
+  gently: boolean,
+): Promise<void> {
+  const chunk = Buffer.allocUnsafe(gently ? SMALL_BYTES : CHUNK_BYTES)
   for (;;) {
-    const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES).catch(() => {
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length).catch(() => {
       throw new Error('Cannot be read')
     })
     if (bytesRead === 0) return
+    const from = performance.now()
     verifier.push(chunk.subarray(0, bytesRead))
+    if (gently) await delay(9 * (performance.now() - from), undefined, { ref: false })
   }
 }

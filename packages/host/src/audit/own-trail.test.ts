@@ -1,0 +1,106 @@
+// A server notices that its trail was altered, also by somebody who holds every key on the disk; and never takes its own writing for it.
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, suite, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type AuditTrail, openAuditSink } from './file-sink.ts'
+import { watchOwnTrail } from './own-trail.ts'
+import { verifyDirectory } from './verify/verify-directory.ts'
+
+let dir: string
+let trail: AuditTrail
+let said: string[] = []
+let stop: () => void = () => undefined
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'own-trail-'))
+  said = []
+})
+afterEach(async () => {
+  stop()
+  await trail.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+const open = async (segmentBytes: number) => {
+  trail = await openAuditSink({ dir, server: 'test', now: Date.now, limits: { segmentBytes, sealMs: 200 } })
+  for (let i = 0; i < 3; i += 1) await write(30)
+}
+const write = (count: number) =>
+  Promise.all(Array.from({ length: count }, (_, i) => trail.sink({ type: 'auth.success', caller: `agent-${i}` })))
+const watch = (againMs = 5) => {
+  let looks = 0
+  const head = () => {
+    looks += 1
+    return trail.head()
+  }
+  stop = watchOwnTrail({ dir, head, report: (says) => said.push(says), everyMs: 5, againMs })
+  return () => looks
+}
+async function until(holds: () => boolean) {
+  for (let waited = 0; !holds(); waited += 10) {
+    assert.ok(waited < 30_000)
+    await delay(10)
+  }
+}
+const first = () => join(dir, 'slot-0.0.jsonl')
+
+suite('watchOwnTrail()', () => {
+  test('says nothing while records, checkpoints and files come', async () => {
+    await open(30_000)
+    const looks = watch()
+    const segments = () => readdirSync(dir).filter((name) => name.endsWith('.jsonl')).length
+    while (looks() < 5 || segments() < 4) {
+      await write(30)
+      await delay(20)
+    }
+    assert.deepEqual(said, [])
+  })
+
+  test('an edited record is told with its file and number, and told again while it stays', async () => {
+    await open(4_000)
+    const text = readFileSync(first(), 'utf8')
+    writeFileSync(first(), text.replace('agent-2', 'agent-9'))
+    watch()
+    await until(() => said.length > 1)
+    assert.match(said[0] ?? '', /^The trail does not verify: slot-0\.jsonl: record \d+: /)
+    assert.doesNotMatch(said[0] ?? '', /agent/)
+    writeFileSync(first(), text)
+    await delay(100)
+    const { length } = said
+    await delay(100)
+    assert.equal(said.length, length, 'put back, it is over')
+  })
+
+  test('a state of before, keys and all, is told: the server remembers its last record', async () => {
+    await open(1_000_000)
+    const files = ['slot-0.jsonl', 'slot-0.key']
+    const before = files.map((name) => readFileSync(join(dir, name)))
+    await write(1)
+    for (const [index, name] of files.entries()) writeFileSync(join(dir, name), before[index] as Buffer)
+    assert.equal((await verifyDirectory(dir)).exitCode, 0, 'without an anchor nobody can tell')
+    watch()
+    await until(() => said.length > 0)
+    assert.match(said[0] ?? '', /slot-0\.jsonl/)
+  })
+
+  test('a trail that cannot be read is told', async () => {
+    await open(4_000)
+    rmSync(first())
+    watch()
+    await until(() => said.length > 0)
+  })
+
+  test('what passes before the second look is not told', async () => {
+    await open(4_000)
+    const text = readFileSync(first(), 'utf8')
+    writeFileSync(first(), text.replace('agent-2', 'agent-9'))
+    const looks = watch(1_000)
+    await until(() => looks() === 1)
+    await delay(300)
+    writeFileSync(first(), text)
+    await until(() => looks() > 3)
+    assert.deepEqual(said, [])
+  })
+})

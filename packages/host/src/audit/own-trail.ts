@@ -20,7 +20,7 @@ export function watchOwnTrail(from: {
   againMs?: number
 }): () => void {
   const { dir, head, report, everyMs = EVERY_MS, againMs = AGAIN_MS } = from
-  let stopped = false
+  const stop = new AbortController()
   const look = async () => {
     const anchor = head()
     const proof = anchor === undefined ? {} : { anchors: [anchor] }
@@ -28,20 +28,18 @@ export function watchOwnTrail(from: {
     return slots.filter(({ verdict }) => verdict !== 'pass')
   }
   const watch = async () => {
-    while (!stopped) {
+    while (!stop.signal.aborted) {
       let wrong = await look()
       if (wrong.length > 0) {
         await delay(againMs, undefined, { ref: false })
         wrong = await look()
       }
-      if (wrong.length > 0 && !stopped) report(sentence(wrong))
+      if (wrong.length > 0 && !stop.signal.aborted) report(sentence(wrong))
       await delay(everyMs, undefined, { ref: false })
     }
   }
   watch().catch((thrown: unknown) => report(`The trail is not verified: ${String(thrown)}`))
-  return () => {
-    stopped = true
-  }
+  return () => stop.abort()
 }
 
 function sentence(wrong: readonly SlotVerdict[]): string {

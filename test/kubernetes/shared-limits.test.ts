@@ -1,4 +1,4 @@
-// The overlay with Valkey shares its limits there for real: its policy, the documented user and a real store, without a cluster.
+// The overlay with Valkey shares its limits and labels there for real: its policy, the documented user and a real store, without a cluster.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,6 +11,7 @@ import { store } from '@hardened-mcp/testkit/store'
 import { ofKind, readDocuments } from '../../deploy/kubernetes/check/documents.ts'
 import { sharedLedger } from '../../packages/host/src/limits/shared-ledger.ts'
 import { parsePolicy } from '../../packages/host/src/policy/policy-file.ts'
+import { sharedTaint } from '../../packages/host/src/taint/shared-taint.ts'
 import { rendered, ROOT } from './rendered.ts'
 
 const PASSWORD = 'a-password-of-the-test-that-opens-nothing-else'
@@ -39,10 +40,11 @@ const said = (address: string, ...commands: readonly string[]) =>
   })
 
 suite('the overlay shared-limits', () => {
-  test('has the policy of production, and shared limits beside it', () => {
-    const { limits, ...rest } = policyOf('shared-limits')
+  test('has the policy of production, and shared limits and labels beside it', () => {
+    const { limits, taint, ...rest } = policyOf('shared-limits')
     assert.deepEqual(rest, policyOf('production'))
     assert.equal(limits?.shared?.replicas, 6)
+    assert.equal(taint?.shared?.address, limits.shared.address)
   })
 
   test('six replicas count together as the documented user, who can do nothing else; a wrong password is said', async () => {
@@ -69,6 +71,19 @@ suite('the overlay shared-limits', () => {
     const taken = await Promise.all(Array.from({ length: 60 }, async (_, n) => replicas[n % 6]?.take([rate])))
     assert.equal(taken.filter((each) => each?.ok).length, 20)
     assert.deepEqual(new Set(replicas.map(({ trouble }) => trouble())), new Set([undefined]))
+
+    const taint = policyOf('shared-limits').taint?.shared ?? assert.fail('no shared labels')
+    const servers = ['db-query', 'fetch'].map(() => {
+      const config = { ...taint, address: real.address, password_file: join(dir, PASSWORD) }
+      const labels = sharedTaint({ config, windowMs: 3_600_000, onEvent: () => undefined })
+      ends.push(labels.close)
+      return labels
+    })
+    await Promise.all(servers.map(({ ready }) => ready))
+    const agent = { tenant: 'acme', id: 'agent' }
+    await servers[0]?.join(agent, { integrity: 'untrusted', secrecy: 'private' })
+    assert.deepEqual(await servers[1]?.read(agent), { integrity: 'untrusted', secrecy: 'private' })
+    assert.deepEqual(await servers[1]?.read({ ...agent, id: 'other' }), { integrity: 'trusted', secrecy: 'public' })
 
     for (const forbidden of ['SET other 1', 'FLUSHALL', 'CONFIG GET *', 'KEYS *', 'ACL LIST'])
       assert.match(await said(real.address, `AUTH hardened ${PASSWORD}`, forbidden), /^\+OK\r\n-NOPERM/, forbidden)

@@ -135,8 +135,7 @@ export const network: readonly Rule[] = [
       const service = ofKind(set, 'Service').find(({ metadata }) => metadata.name === 'egress-proxy')
       const address = `${service?.spec?.clusterIP}:${service?.spec?.ports?.[0]?.port}`
       return policyMaps(set).flatMap((map) => {
-        const policy = parseYaml(map.data?.['policy.yaml'] ?? '') as Policy | null
-        const fetch = policy?.servers?.fetch
+        const fetch = policyIn(map)?.servers?.fetch
         return fetch === undefined || fetch.resources?.egress_proxy === address ? [] : [whereOf(map)]
       })
     },
@@ -155,23 +154,42 @@ export const network: readonly Rule[] = [
           .map(({ spec }) => spec?.maxReplicas ?? Number.POSITIVE_INFINITY),
       )
       return policyMaps(set).flatMap((map) => {
-        const shared = (parseYaml(map.data?.['policy.yaml'] ?? '') as Policy | null)?.limits?.shared
-        const unmounted = readersOf(set, map).filter(({ pod }) =>
-          pod.containers.some(
-            ({ volumeMounts = [] }) =>
-              !volumeMounts.some(({ mountPath }) => shared?.password_file?.startsWith(`${mountPath}/`) === true),
-          ),
-        )
+        const shared = policyIn(map)?.limits?.shared
         const holds = shared?.address === address && (shared.replicas ?? 0) >= most && shared.user !== undefined
-        return holds ? unmounted.map(({ where }) => where) : [whereOf(map)]
+        return holds ? unmounted(set, map, shared) : [whereOf(map)]
+      })
+    },
+  },
+  {
+    name: 'shared-labels',
+    because: 'where a store is, what a caller read from one server is known to the others, in the same store',
+    broken: (set) => {
+      if (!ofKind(set, 'Service').some(({ metadata }) => metadata.name === 'valkey')) return []
+      return policyMaps(set).flatMap((map) => {
+        const { limits, taint } = policyIn(map) ?? {}
+        const labels = taint?.shared
+        const holds = labels?.address === limits?.shared?.address && labels?.user !== undefined
+        return holds ? unmounted(set, map, labels) : [whereOf(map)]
       })
     },
   },
 ]
 
+const policyIn = (map: Document) => parseYaml(map.data?.['policy.yaml'] ?? '') as Policy | null
+const unmounted = (set: readonly Document[], map: Document, { password_file: file }: Store) =>
+  readersOf(set, map)
+    .filter(({ pod }) =>
+      pod.containers.some(
+        ({ volumeMounts = [] }) => !volumeMounts.some(({ mountPath }) => file?.startsWith(`${mountPath}/`) === true),
+      ),
+    )
+    .map(({ where }) => where)
+
+type Store = { address?: string; user?: string; password_file?: string }
 type Policy = {
   servers?: { fetch?: { resources?: { egress_proxy?: string } } }
-  limits?: { shared?: { address?: string; user?: string; password_file?: string; replicas?: number } }
+  limits?: { shared?: Store & { replicas?: number } }
+  taint?: { shared?: Store }
 }
 const counts = (app: string) => MAY_SEND_TO[app]?.includes('valkey') === true
 const readersOf = (set: readonly Document[], { metadata }: Document) =>

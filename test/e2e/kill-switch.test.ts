@@ -1,4 +1,4 @@
-// The switch at a real server under load: in force soon, for what it names and for nothing else, on record both ways.
+// Switch and quarantine at real servers under load: in force soon, for whom they name and for nobody else, on record both ways.
 import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,19 +15,19 @@ before(async () => {
 })
 after(() => server.close())
 
-const read = (holder: string) => server.call(holder, 'read_text_file', { path: 'docs:/readme.txt' })
+const read = (holder: string, at = server, path = 'docs:/readme.txt') => at.call(holder, 'read_text_file', { path })
 const good = ({ status, code }: Called) => status === 200 && code === undefined
 
 type Heard = Readonly<{ who: string; at: number; sentAt: number; code: string | undefined }>
 
 /** Eight clients of each caller call without a pause while `run` runs, which sees the answers as they come. */
-async function underLoad(run: (answers: readonly Heard[]) => Promise<void>): Promise<readonly Heard[]> {
+async function underLoad(run: (answers: readonly Heard[]) => Promise<void>, at = server): Promise<readonly Heard[]> {
   const answers: Heard[] = []
   let over = false
   const client = async (who: string) => {
     while (!over) {
       const sentAt = performance.now()
-      const { code } = await read(who)
+      const { code } = await read(who, at)
       answers.push({ who, sentAt, at: performance.now(), code })
     }
   }
@@ -127,5 +127,29 @@ suite('hardened-mcp killswitch', () => {
 
   test('the trail still verifies', async () => {
     assert.notEqual((await command(['audit', 'verify', join(server.dir, 'audit')])).code, 1)
+  })
+})
+
+suite('quarantine', () => {
+  let breaking: AlertServer
+  before(async () => {
+    const acme = { tenant: 'acme' }
+    breaking = await alertServer({ breaker: {} }, { alice: acme, bob: { tenant: 'beta' }, polluted: acme })
+  })
+  after(() => breaking.close())
+
+  test('holds the caller from the tenth refusal on while others go on under load', async (t) => {
+    const answers = await underLoad(async (heard) => {
+      for (let i = 0; i < 10; i += 1)
+        assert.equal((await read('polluted', breaking, `docs:/../x${i}`)).code, 'path_denied')
+      const from = performance.now()
+      const next = await Promise.all(Array.from({ length: 16 }, () => read('polluted', breaking)))
+      t.diagnostic(`16 calls answered with quarantined within ${(performance.now() - from).toFixed(0)} ms`)
+      assert.deepEqual(new Set(next.map(({ code }) => code)), new Set(['quarantined']))
+      await within(() =>
+        ['alice', 'bob'].every((who) => heard.filter((a) => a.who === who && a.sentAt > from).length > 3),
+      )
+    }, breaking)
+    assert.deepEqual(new Set(answers.map(({ code }) => code)), new Set([undefined]))
   })
 })

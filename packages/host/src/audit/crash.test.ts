@@ -71,7 +71,7 @@ suite('a process that keeps an audit trail', () => {
     ['in one file', 1_000_000_000, ROUNDS],
     ['in files that are split all the time', 3_000, ROUNDS],
   ] as const)
-    test(`${rounds} times killed while it writes, ${because}: every acknowledged record is there, and the chain holds`, async () => {
+    test(`${rounds} times killed while it writes, ${because}: every acknowledged record is there, and the chain holds`, async (t) => {
       const acknowledged: string[] = []
       for (let round = 0; round < rounds; round += 1) {
         const { path, acknowledged: some, kill } = await writer(round % 4 === 3 ? 1 : 32, segmentBytes)
@@ -86,6 +86,7 @@ suite('a process that keeps an audit trail', () => {
       assert.equal(files.length > 10, segmentBytes === 3_000) // 3 000 bytes hold about a dozen records
       const written = new Set(files.flatMap((name) => records(join(dir, name))).map(({ call_id }) => call_id))
       const lost = acknowledged.filter((id) => !written.has(id))
+      t.diagnostic(`${acknowledged.length} acknowledged, ${lost.length} lost, ${files.length} files`)
       assert.deepEqual(lost, [])
       assert.ok(acknowledged.length >= rounds * 20)
     })

@@ -25,6 +25,7 @@ export const NO_CONTROL: Readonly<Record<string, string>> = {
     ]),
   ),
   'packages/security-core/src/input/phrase-scanner.ts': 'the search of steering-marks.ts',
+  'packages/security-core/src/input/phrase-automaton.ts': 'the steps of that search',
   'packages/security-core/src/input/other-readings.ts': 'what steering-marks.ts reads beside the text itself',
   'packages/security-core/src/input/url/url-rules.ts': 'the table of sentences for the rules of the files beside it',
   'packages/security-core/src/limits/gcra.ts': 'the arithmetic of the limits that import it',
@@ -32,6 +33,7 @@ export const NO_CONTROL: Readonly<Record<string, string>> = {
   'packages/security-core/src/limits/limits.ts': 'the shape of the limits',
   'packages/security-core/src/taint/label.ts': 'the lattice that taint.ts decides with',
   'packages/security-core/src/taint/memory-taint.ts': 'one of the stores of taint.ts',
+  'packages/security-core/src/output/slices.ts': 'how the filters go over long texts',
   'packages/security-core/src/output/check-digits.ts': 'the arithmetic of secret-values.ts',
   'packages/security-core/src/output/release.ts': 'door 2: it runs the filters, which are the controls',
 }

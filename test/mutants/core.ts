@@ -111,19 +111,19 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   { ...PIPELINE, find: 'tool: Object.freeze(facts)', replace: 'tool: facts', because: 'a guard can rewrite the tool' },
   {
     ...PIPELINE,
-    find: 'about = { ...about, ...marksOf(request.input) }',
+    find: 'about = { ...about, ...(await marksOf(request.input, controls)) }',
     replace: '',
     because: 'injection patterns leave no trace',
   },
   {
     ...PIPELINE,
-    find: 'release(result, controls.filters, tool.budget, controls.answerMarks)',
-    replace: 'release(result, controls.filters.slice(1), tool.budget, controls.answerMarks)',
+    find: 'releaseSteps(result, controls.filters, tool.budget, controls.answerMarks)',
+    replace: 'releaseSteps(result, controls.filters.slice(1), tool.budget, controls.answerMarks)',
     because: 'a filter is skipped',
   },
   {
     ...PIPELINE,
-    find: 'release(result, controls.filters, tool.budget, controls.answerMarks)',
+    find: 'await withPauses(screening, controls.pause)',
     replace: 'result as unknown as Released',
     because: 'a third door: an answer leaves without being released',
   },
@@ -345,8 +345,8 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...INJECTION,
-    find: 'const read = texts.map(asRead)',
-    replace: 'const read = texts',
+    find: 'read.push(asRead(text))',
+    replace: 'read.push(text)',
     because: 'a zero-width space hides a phrase',
   },
   {
@@ -387,14 +387,14 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...STEERING,
-    find: '|| (not >= 0 && at - lastOf(row, not) <= within)',
+    find: 'if (not >= 0 && at - lastOf(row, not) <= within) continue',
     replace: '',
     because: 'a text that warns of an order is taken for one',
   },
   {
     ...STEERING,
-    find: 'if (!places.every((each) => at - each <= within)',
-    replace: 'if (!places.some((each) => at - each <= within)',
+    find: 'if (!all.every((each) =>',
+    replace: 'if (!all.some((each) =>',
     because: 'one word of an order is enough',
   },
   {
@@ -405,7 +405,7 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...STEERING,
-    find: '[text, ...hidden, ...otherReadings(text)]',
+    find: '[text, ...hidden, ...(yield* otherReadings(text))]',
     replace: '[text, ...hidden]',
     because: 'base64 and entities hide an order',
   },

@@ -37,8 +37,9 @@ export const DATA_MUTANTS: readonly Mutant[] = [
   },
   {
     ...SECRET_VALUES,
-    find: 'removed += 1\n        return `',
-    replace: 'return `',
+    file: `${CORE}/output/slices.ts`,
+    find: '          removed += 1\n',
+    replace: '',
     because: 'what is redacted is not said',
   },
   {
@@ -115,7 +116,7 @@ export const DATA_MUTANTS: readonly Mutant[] = [
   },
   {
     ...RELEASE,
-    find: 'filters.some((filter) => filter.suspects.test(result.text))',
+    find: '(yield* suspectedBy(filters, result.text))',
     replace: 'false',
     because: 'answers leave without filters',
   },
@@ -133,8 +134,8 @@ export const DATA_MUTANTS: readonly Mutant[] = [
   },
   {
     ...RELEASE,
-    find: '[screenText(key, how), screen(item, how)]',
-    replace: '[key, screen(item, how)]',
+    find: '[yield* screenText(key, how), yield* screen(item, how)]',
+    replace: '[key, yield* screen(item, how)]',
     because: 'keys are not screened',
   },
   {
@@ -152,8 +153,8 @@ export const DATA_MUTANTS: readonly Mutant[] = [
   { ...HIDDEN, find: '|\\\\\\\\[ubf]`', replace: '`', because: 'an escaped character passes the first look' },
   {
     ...TEMPLATE_TOKENS,
-    find: 'return `${mark} `',
-    replace: 'return mark',
+    find: 'instead: ([mark]) => `${mark} `',
+    replace: 'instead: ([mark]) => mark',
     because: 'marks of a template come through',
   },
   {
@@ -188,8 +189,8 @@ export const DATA_MUTANTS: readonly Mutant[] = [
   },
   {
     ...ANSWER_MARKS,
-    find: 'for (const item of Object.values(value)) look(item)',
-    replace: 'look(Object.values(value)[0])',
+    find: 'for (const item of Object.values(value)) collect(item, texts)',
+    replace: 'collect(Object.values(value)[0], texts)',
     because: 'the second row is not looked at',
   },
   {

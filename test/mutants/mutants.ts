@@ -11,6 +11,7 @@ import { HOST_MUTANTS } from './host.ts'
 import { IDENTITY_MUTANTS } from './identity.ts'
 import { LIMIT_MUTANTS } from './limits.ts'
 import { MANIFEST_MUTANTS } from './manifest.ts'
+import { SCREENING_MUTANTS } from './screening.ts'
 import { SERVER_MUTANTS } from './servers.ts'
 import { TELEMETRY_MUTANTS } from './telemetry.ts'
 
@@ -35,6 +36,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...IDENTITY_MUTANTS,
   ...LIMIT_MUTANTS,
   ...MANIFEST_MUTANTS,
+  ...SCREENING_MUTANTS,
   ...SERVER_MUTANTS,
   ...TELEMETRY_MUTANTS,
 ]

@@ -96,6 +96,7 @@ export function assemble(options: {
       fingerprint: audit.fingerprint,
       now: Date.now,
       newCallId: randomUUID,
+      pause: () => new Promise((resolve) => setImmediate(resolve)),
       policyId: () => live.current().id,
     },
   })

@@ -5,10 +5,11 @@ import { type AuditEvent, type AuditSink, aboutCall } from './audit/event.ts'
 import { type Cleared, clear, type Policies } from './clear.ts'
 import { type Decision, must } from './decision.ts'
 import { Denial, denialOf } from './denial.ts'
-import { injectionMarks } from './input/injection-patterns.ts'
+import { injectionSteps } from './input/injection-patterns.ts'
 import { parseInput } from './input/parse-input.ts'
-import { type OutputFilter, type Released, release, screenDenial } from './output/release.ts'
+import { type OutputFilter, type Released, releaseSteps, screenDenial } from './output/release.ts'
 import type { Meter, Used } from './limits/meter.ts'
+import { type Steps, withPauses } from './steps.ts'
 import type { Taint } from './taint/taint.ts'
 import type { ToolDefinition } from './tool.ts'
 import type { Budget, CallContext, Principal, Result } from './types.ts'
@@ -39,10 +40,12 @@ export type Controls<Operation extends object> = Readonly<{
   execute: Executor<Operation>
   filters: readonly [OutputFilter, ...OutputFilter[]]
   /** What in an answer steers a model: said and recorded, never a ground to stop. The phrases of the core where it is absent. */
-  answerMarks?: (answer: object) => readonly string[]
+  answerMarks?: (answer: object) => Steps<readonly string[]>
   audit: AuditSink
   /** Keyed hash of the arguments for the audit trail. */
   fingerprint: (tenant: string, input: unknown) => string
+  /** Lets others in while a long text is looked through: resolves at the next turn of the event loop. */
+  pause: () => Promise<void>
   /** Milliseconds since the epoch. */
   now: () => number
   newCallId: () => string
@@ -81,7 +84,7 @@ export function pipeline<Operation extends object>(controls: Controls<Operation>
     try {
       about = { ...about, args: controls.fingerprint(call.caller.tenant, request.input) }
       for (const guard of controls.guards) must(await guard(call))
-      about = { ...about, ...marksOf(request.input) }
+      about = { ...about, ...(await marksOf(request.input, controls)) }
       const input = parseInput(tool.input, request.input)
       const operation = clear(tool.plan(input, call.caller, request.roots), controls.policies, call)
       const passage = controls.taint(operation, call)
@@ -105,7 +108,8 @@ export function pipeline<Operation extends object>(controls: Controls<Operation>
       await recorded
       about = { ...about, ...carried(await passage.carry()) } // before anything of it goes out
       const result = await work
-      const released = release(result, controls.filters, tool.budget, controls.answerMarks)
+      const screening = releaseSteps(result, controls.filters, tool.budget, controls.answerMarks)
+      const released = await withPauses(screening, controls.pause)
       used = { rows: result.rows, bytes: Buffer.byteLength(released.text) }
       about = { ...about, ...withFound(about.marks, released.found) }
       await audit({ type: 'tool_call.success', decision: 'allow', ...spent(call, controls, used) })
@@ -146,8 +150,11 @@ const start = async <Operation extends object>(
   ...work: Parameters<Executor<Operation>>
 ) => execute(...work)
 
-const marksOf = (input: unknown): Pick<AuditEvent, 'marks'> => {
-  const marks = injectionMarks(input)
+const marksOf = async (
+  input: unknown,
+  { pause }: Pick<Controls<object>, 'pause'>,
+): Promise<Pick<AuditEvent, 'marks'>> => {
+  const marks = await withPauses(injectionSteps(input), pause)
   return marks.length === 0 ? {} : { marks: marks.join(',') }
 }
 

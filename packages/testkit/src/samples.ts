@@ -74,5 +74,6 @@ export const aControl = (over: Partial<Controls<NoteOperation>> = {}): Controls<
   fingerprint: () => 'hmac-of-arguments',
   now: fakeClock().now,
   newCallId: () => 'call-1',
+  pause: () => new Promise((resolve) => setImmediate(resolve)),
   ...over,
 })

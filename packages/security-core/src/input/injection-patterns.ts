@@ -3,7 +3,8 @@
 // Rule:     the seed's five patterns and the phrases of steering-marks.ts are looked for in every string; the audit records name those found.
 // Limits:   marks, never blocks: the words are legitimate in a question about them, and a paraphrase passes unseen.
 // Proof:    injection-patterns.test.ts
-import { type SteeringMark, steeringMarks } from './steering-marks.ts'
+import { atOnce, type Steps } from '../steps.ts'
+import { markTexts, type SteeringMark } from './steering-marks.ts'
 import { asRead } from './text-as-read.ts'
 
 // At most 20 characters between the words, line breaks included: the article of the seed's scenario breaks its line there.
@@ -24,15 +25,28 @@ const MAX_VALUES = 10_000
 const MAX_DEPTH = 16
 
 /** Returns the names of the patterns found in the strings of `input`, keys included, in the order of the table. */
-export function injectionMarks(input: unknown): readonly InjectionMark[] {
+export const injectionMarks = (input: unknown): readonly InjectionMark[] => atOnce(injectionSteps(input))
+
+/** The same in steps. */
+export function* injectionSteps(input: unknown): Steps<readonly InjectionMark[]> {
   const left = { chars: MAX_CHARS, values: MAX_VALUES, whole: true }
   const texts: string[] = []
   collect(input, 0, texts, left)
-  const read = texts.map(asRead)
-  const found = Object.entries(PATTERNS).filter(([, pattern]) => read.some((text) => pattern.test(text)))
-  const names = found.map(([name]) => name as InjectionMark)
-  const marks = new Set([...names, ...texts.flatMap(steeringMarks)])
-  return left.whole ? [...marks] : [...marks, 'unscanned']
+  const looked = MAX_CHARS - left.chars
+  const read: string[] = []
+  for (const text of texts) {
+    read.push(asRead(text))
+    yield text.length
+  }
+  const names: InjectionMark[] = []
+  for (const [name, pattern] of Object.entries(PATTERNS)) {
+    if (read.some((text) => pattern.test(text))) names.push(name as InjectionMark)
+    yield looked
+  }
+  const steering = new Set<SteeringMark>()
+  yield* markTexts(texts, steering)
+  const marks = [...names, ...steering]
+  return left.whole ? marks : [...marks, 'unscanned']
 }
 
 function collect(

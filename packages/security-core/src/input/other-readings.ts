@@ -1,33 +1,94 @@
 // The texts that a text stands for when it is decoded: base64, percent signs, entities, escapes, letters set apart.
+import type { Steps } from '../steps.ts'
 
 const MAX_READINGS = 16 // a page of data holds thousands of base64 runs; the first ones are read
-const BASE64 = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,8192}={0,2}/g
+const LEAST_RUN = 24 // units of base64 that are worth a look
+const MOST_RUN = 8192
+const REST_OF_RUN = /[A-Za-z0-9+/_-]+/y
+const LEAST_APART = 15 // eight letters and the gaps between them
 const SET_APART = /(?<![^ ._*|-])(?:[^ ._*|-][ ._*|-]{1,6}){7,}[^ ._*|-](?![^ ._*|-])/g
+const GAPS = /[ ._*|-]+/g
 const ENTITY = /&#(?:x([0-9a-f]{1,6})|(\d{1,7}));?/gi
 const ESCAPE = /\\u\{?([0-9a-f]{4,6})\}?|\\x([0-9a-f]{2})|%([0-9a-f]{2})/gi
 
-/** Linear: each is one pass over the text. */
-export function otherReadings(text: string): readonly string[] {
+const BASE64 = 1
+const GAP = 2
+const CLASS_OF = new Uint8Array(0x10000)
+for (const letter of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
+  CLASS_OF[letter.charCodeAt(0)] = BASE64
+for (const letter of '_-') CLASS_OF[letter.charCodeAt(0)] = BASE64 | GAP
+for (const letter of ' .*|') CLASS_OF[letter.charCodeAt(0)] = GAP
+
+/** Linear: each is one pass over the text, and looks only where it can find something. */
+export function* otherReadings(text: string): Steps<readonly string[]> {
   const readings: string[] = []
-  for (const [run] of text.matchAll(BASE64)) {
-    if (readings.length >= MAX_READINGS) break
-    const decoded = decodedText(run)
-    if (decoded !== undefined) readings.push(decoded)
+  yield* decodedRuns(text, readings)
+  if (hasLettersApart(text)) {
+    const together = text.replace(SET_APART, joined)
+    if (together !== text) readings.push(together)
+    yield text.length
   }
-  const together = text.replace(SET_APART, (run) => {
-    const between = /[ ._*|-]+/.exec(run)?.[0]
-    return run.replace(/[ ._*|-]+/g, (gap) => (gap === between ? '' : ' ')) // another gap parts words
-  })
-  if (together !== text) readings.push(together)
-  const plain = text.replace(ENTITY, (_, hex: string | undefined, decimal: string | undefined) =>
-    character(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)),
-  )
-  const unescaped = plain.replace(ESCAPE, (_, ...codes: (string | undefined)[]) =>
-    character(Number.parseInt(codes.slice(0, 3).find((code) => code !== undefined) ?? '', 16)),
-  )
-  if (unescaped !== text) readings.push(unescaped)
-  return readings
+  const plain = text.includes('&#') ? text.replace(ENTITY, entity) : text
+  const unescaped = plain.includes('%') || plain.includes('\\') ? plain.replace(ESCAPE, escaped) : plain
+  if (unescaped === text) return readings
+  yield text.length
+  return [...readings, unescaped]
 }
+
+/** Holds for every text that has another reading, and for few others. */
+export const mayReadOtherwise = (text: string): boolean =>
+  /[&%\\]/.test(text) || runFrom(text, 0) !== undefined || hasLettersApart(text)
+
+function* decodedRuns(text: string, readings: string[]): Steps<void> {
+  for (let run = runFrom(text, 0); run !== undefined; run = runFrom(text, run.end)) {
+    const decoded = decodedText(text.slice(run.start, Math.min(run.end, run.start + MOST_RUN)))
+    if (decoded !== undefined) readings.push(decoded)
+    if (readings.length >= MAX_READINGS) return
+    yield run.end - run.start
+  }
+}
+
+const isBase64 = (unit: number) => ((CLASS_OF[unit] as number) & BASE64) !== 0
+
+// A run of 24 units covers one of any 24 neighbours: only every 24th is looked at, and what stands around a hit.
+function runFrom(text: string, from: number) {
+  let begin = from
+  for (let at = from + LEAST_RUN - 1; at < text.length; at = begin + LEAST_RUN - 1) {
+    let start = at + 1
+    while (start > begin && isBase64(text.charCodeAt(start - 1))) start -= 1
+    begin = at + 1
+    if (start > at) continue
+    REST_OF_RUN.lastIndex = at
+    REST_OF_RUN.test(text)
+    begin = REST_OF_RUN.lastIndex
+    if (begin - start >= LEAST_RUN) return { start, end: begin }
+  }
+  return undefined
+}
+
+// Among letters set apart no two are neighbours: from a pair of neighbours that are, the next place to look is 14 pairs on.
+function hasLettersApart(text: string): boolean {
+  const isGap = (at: number) => ((CLASS_OF[text.charCodeAt(at)] as number) & GAP) !== 0
+  for (let at = LEAST_APART - 1; at < text.length; ) {
+    const begin = at - LEAST_APART + 1
+    let pair = at
+    while (pair > begin && (isGap(pair) || isGap(pair - 1))) pair -= 1
+    if (pair === begin) return true
+    at = pair + LEAST_APART - 1
+  }
+  return false
+}
+
+const joined = (run: string) => {
+  const between = /[ ._*|-]+/.exec(run)?.[0]
+  return run.replace(GAPS, (gap) => (gap === between ? '' : ' ')) // another gap parts words
+}
+
+const entity = (_: string, hex: string | undefined, decimal: string | undefined) =>
+  character(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16))
+
+const escaped = (_: string, unicode: string | undefined, byte: string | undefined, percent: string | undefined) =>
+  character(Number.parseInt(unicode ?? byte ?? percent ?? '', 16))
 
 // Words of random bytes decode too, but hardly ever to printable text alone.
 function decodedText(run: string): string | undefined {

@@ -1,17 +1,23 @@
 // Finds thousands of phrases in one pass over a text (Aho and Corasick, 1975), whatever letters they are disguised in.
+import { automatonOf } from './phrase-automaton.ts'
 import { skeleton } from './text-as-read.ts'
 
 /** A phrase begins a word unless `joined`; a space at its end asks for the end of the word. `tag` is given back when it is found. */
 export type Phrase = Readonly<{ text: string; joined: boolean; tag: number }>
 
-/** Walks the text once. `at` counts the units that have a shape, so that zero-width characters put no distance between words. */
-export type PhraseScanner = (text: string, found: (tag: number, at: number) => void) => void
+/**
+ * Opens one walk over a text; the walk goes on to the unit that it is told, and ends at the end of the text.
+ * `at` counts the units that have a shape, so that zero-width characters put no distance between words.
+ */
+export type PhraseScanner = (text: string, found: (tag: number, at: number) => void) => (upTo: number) => void
 
 const OTHER = 0 // a letter of no phrase
 const GAP = 1 // what stands between words, however much of it
 const SKIP = 0xffff // what has no shape: marks, joiners, tags that spell nothing
 const UNKNOWN = 0xfffe
 const SEVERAL = 0x8000 // and above: a unit that is read as several letters
+
+const COMMON_LETTERS = 32 // the alphabet of the first language of the table, a to z, stands at the beginning
 
 const TAGS = 0xe0000
 const SELECTORS = 0xe0100
@@ -34,34 +40,73 @@ const LEET: Readonly<Record<string, string>> = {
 export function phraseScanner(phrases: readonly Phrase[]): PhraseScanner {
   const { lettersOf, units, foldedOf, width } = alphabetOf(phrases)
   const paths = phrases.map(({ text, joined, tag }) => ({ path: lettersOf(text, joined), tag }))
-  const { next, tags } = automatonOf(paths, width)
+  const { next, tags, most } = automatonOf(paths, width)
   const begun = next(0, GAP)
+  const isEnd = Uint8Array.from({ length: most }, (_, state) => (tags[state] === undefined ? 0 : 1))
+  // Inside a word that no phrase begins with, most letters change nothing.
+  const isIdle = Uint8Array.from({ length: COMMON_LETTERS }, (_, letter) =>
+    letter !== GAP && next(0, letter) === 0 ? 1 : 0,
+  )
+  // Steps that were taken once, each as its state plus one: pages of the table that no text needs are never touched.
+  const taken = new Uint16Array(most * COMMON_LETTERS)
+  const step = (state: number, letter: number): number => {
+    if (letter >= COMMON_LETTERS) return next(state, letter)
+    const place = state * COMMON_LETTERS + letter
+    const to = taken[place] as number
+    if (to !== 0) return to - 1
+    const reached = next(state, letter)
+    taken[place] = reached + 1
+    return reached
+  }
   return (text, found) => {
+    let from = 0
     let state = begun
-    let afterGap = true
+    let isAfterGap = true
     let unseen = 0
-    const step = (letter: number, i: number): void => {
-      if (letter === GAP && afterGap) return
-      afterGap = letter === GAP
-      state = next(state, letter)
-      const ended = tags[state]
-      if (ended !== undefined) for (const tag of ended) found(tag, i - unseen)
+    const enter = (letter: number, at: number): void => {
+      if (letter === GAP && isAfterGap) return
+      isAfterGap = letter === GAP
+      state = step(state, letter)
+      if (isEnd[state] === 1) for (const tag of tags[state] ?? []) found(tag, at - unseen)
     }
-    for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i)
-      const known = units[unit] ?? UNKNOWN
-      if (known < SEVERAL) {
-        step(known, i)
-        continue
-      }
-      const code = text.codePointAt(i) ?? unit
+    const enterFolded = (code: number, at: number): void => {
       const folded = foldedOf(code)
-      if (code > 0xffff) i += 1
       if (folded === SKIP) unseen += code > 0xffff ? 2 : 1
-      else if (typeof folded === 'number') step(folded, i)
-      else for (const letter of folded) step(letter, i)
+      else if (typeof folded === 'number') enter(folded, at)
+      else for (const letter of folded) enter(letter, at)
     }
-    step(GAP, text.length)
+    return (upTo) => {
+      const end = Math.min(upTo, text.length)
+      let i = from
+      while (i < end) {
+        // The straight run: letters of the table's front, one look-up each.
+        let now = state
+        let gap = isAfterGap
+        for (; i < end; i++) {
+          let letter = units[text.charCodeAt(i)] as number
+          if (letter === GAP && gap) continue
+          if (now === 0 && isIdle[letter] === 1) {
+            gap = false
+            while (++i < end && isIdle[(letter = units[text.charCodeAt(i)] as number)] === 1);
+            if (i >= end) break
+          }
+          if (letter >= COMMON_LETTERS) break
+          const to = taken[now * COMMON_LETTERS + letter] as number
+          if (to === 0) break
+          gap = letter === GAP
+          now = to - 1
+          if (isEnd[now] === 1) for (const tag of tags[now] as readonly number[]) found(tag, i - unseen)
+        }
+        state = now
+        isAfterGap = gap
+        if (i >= end) break
+        const code = text.codePointAt(i) as number
+        enterFolded(code, code > 0xffff ? i + 1 : i)
+        i += code > 0xffff ? 2 : 1
+      }
+      from = i
+      if (i >= text.length) enter(GAP, text.length)
+    }
   }
 }
 
@@ -112,55 +157,3 @@ function alphabetOf(phrases: readonly Phrase[]) {
 
 // Mathematical letters, letters in circles and squares; of the rest above U+FFFF no phrase is made.
 const isDisguise = (code: number) => (code >= 0x1d400 && code <= 0x1d7ff) || (code >= 0x1f100 && code <= 0x1f1ff)
-
-type Path = Readonly<{ path: readonly number[]; tag: number }>
-
-// Few of the possible steps exist: they stand in a hash table, and those from the beginning, the most taken ones, in a list.
-function automatonOf(paths: readonly Path[], width: number) {
-  const most = 1 + paths.reduce((sum, { path }) => sum + path.length, 0)
-  if (most > 0xffff) throw new RangeError(`Phrases must have fewer than 65536 letters, got ${most}`)
-  const bits = Math.ceil(Math.log2(most * 2))
-  const mask = 2 ** bits - 1
-  const keys = new Int32Array(2 ** bits).fill(-1)
-  const values = new Uint16Array(2 ** bits)
-  const slotOf = (key: number): number => {
-    let slot = Math.imul(key, 0x9e3779b1) >>> (32 - bits)
-    while (keys[slot] !== key && keys[slot] !== -1) slot = (slot + 1) & mask
-    return slot
-  }
-  const first = new Uint16Array(width)
-  const suffix = new Uint16Array(most)
-  const next = (from: number, letter: number): number => {
-    for (let state = from; state !== 0; state = suffix[state] as number) {
-      const to = values[slotOf(state * width + letter)] as number
-      if (to !== 0) return to
-    }
-    return first[letter] as number
-  }
-  const tags: (readonly number[] | undefined)[] = []
-  const levels: [from: number, letter: number, to: number][][] = []
-  let states = 1
-  for (const { path, tag } of paths) {
-    let state = 0
-    for (const [depth, letter] of path.entries()) {
-      const slot = slotOf(state * width + letter)
-      const from = state
-      state = values[slot] as number
-      if (state !== 0) continue
-      state = states++
-      keys[slot] = from * width + letter
-      values[slot] = state
-      if (from === 0) first[letter] = state
-      levels[depth] ??= []
-      levels[depth].push([from, letter, state])
-    }
-    tags[state] = [...(tags[state] ?? []), tag]
-  }
-  // By depth: the longest suffix of a state is known before the states behind it need it.
-  for (const [from, letter, to] of levels.flat()) {
-    suffix[to] = from === 0 ? 0 : next(suffix[from] as number, letter)
-    const inherited = tags[suffix[to]]
-    if (inherited !== undefined) tags[to] = [...(tags[to] ?? []), ...inherited]
-  }
-  return { next, tags }
-}

@@ -10,7 +10,8 @@ import { NORTHERN } from './phrases/northern.ts'
 import { JOINED, SCRIPTS } from './phrases/scripts.ts'
 import { WESTERN } from './phrases/western.ts'
 import { type Phrase, phraseScanner } from './phrase-scanner.ts'
-import { otherReadings } from './other-readings.ts'
+import { atOnce, type Steps } from '../steps.ts'
+import { mayReadOtherwise, otherReadings } from './other-readings.ts'
 import { hiddenIn } from './text-as-read.ts'
 
 /** What the text tries; `hidden_text` says that it holds writing which nobody sees. */
@@ -44,17 +45,49 @@ const LANGUAGES: Readonly<Record<string, Phrases>> = { en: ENGLISH, ...WESTERN, 
 const COMMON: ReadonlySet<Concept> = new Set(['place', 'key', 'tool'])
 
 /** Names what `text` tries, in the order of the table. Pure, linear, never throws. */
-export function steeringMarks(text: string): readonly SteeringMark[] {
+export const steeringMarks = (text: string): readonly SteeringMark[] => {
   const marks = new Set<SteeringMark>()
-  const hidden = /[\ufe00-\ufe0f\udb40]/.test(text) ? hiddenIn(text).map(({ spells }) => spells) : []
-  if (hidden.some((spells) => spells.trim().length >= MIN_HIDDEN)) marks.add('hidden_text')
-  for (const reading of [text, ...hidden, ...otherReadings(text)]) {
-    if (FORGED_TURN.test(reading)) marks.add('forged_turn')
-    scan(reading, marks)
-  }
+  atOnce(markTexts([text], marks))
   return [...marks]
 }
 
+/** Adds to `marks` what each of the texts tries by itself. Cells of a table are judged one by one where something in their batch calls for it. */
+export function* markTexts(texts: readonly string[], marks: Set<SteeringMark>): Steps<void> {
+  for (let from = 0, to = 0; from < texts.length; from = to) {
+    for (let units = 0; to < texts.length && units < UNITS_OF_A_BATCH; to++) units += (texts[to] as string).length
+    const batch = texts.slice(from, to)
+    if (batch.length > 1) {
+      const together = batch.join('\t') // a tab parts words, and is part of nothing that is looked for
+      yield together.length
+      if (!mayMark(together)) continue
+    }
+    for (const text of batch) yield* markText(text, marks)
+  }
+}
+
+function* markText(text: string, marks: Set<SteeringMark>): Steps<void> {
+  const hidden = HIDES.test(text) ? hiddenIn(text).map(({ spells }) => spells) : []
+  if (hidden.some((spells) => spells.trim().length >= MIN_HIDDEN)) marks.add('hidden_text')
+  for (const reading of [text, ...hidden, ...(yield* otherReadings(text))]) {
+    if (TURNS.test(reading) && FORGED_TURN.test(reading)) marks.add('forged_turn')
+    yield reading.length
+    yield* scan(reading, marks)
+  }
+}
+
+/** Holds for every text that would be marked, also where it stands among others between tabs. */
+export function mayMark(text: string): boolean {
+  if (HIDES.test(text) || TURNS.test(text) || mayReadOtherwise(text)) return true
+  let holdsPhrase = false
+  readyScanner()(text, () => {
+    holdsPhrase = true
+  })(text.length)
+  return holdsPhrase
+}
+
+const UNITS_OF_A_BATCH = 1024
+const HIDES = /[\ufe00-\ufe0f\udb40]/
+const TURNS = /[<[\n]/
 const MIN_HIDDEN = 4 // the shortest word worth hiding; two or three stray selectors are a mistake of an editor
 
 // A turn of somebody else that ends, and one of the system that begins.
@@ -101,27 +134,40 @@ const phrasesOf = (name: string, row: number): readonly Phrase[] =>
     })),
   )
 
+const UNITS_OF_A_WALK = 8192
+
 let scanner: ReturnType<typeof phraseScanner> | undefined // 20 ms to build, and not every server is asked
 
-function scan(text: string, marks: Set<SteeringMark>): void {
-  scanner ??= phraseScanner(NAMES.flatMap(phrasesOf))
+const readyScanner = () => (scanner ??= phraseScanner(NAMES.flatMap(phrasesOf)))
+
+function* scan(text: string, marks: Set<SteeringMark>): Steps<void> {
+  let judge: ReturnType<typeof judgeOf> | undefined // most texts hold no phrase, and need no table of them
+  const walk = readyScanner()(text, (tag, at) => {
+    judge ??= judgeOf(marks)
+    judge(tag, at)
+  })
+  for (let upTo = 0; upTo < text.length; yield Math.min(text.length, UNITS_OF_A_WALK)) walk((upTo += UNITS_OF_A_WALK))
+}
+
+/** Where each phrase stood last, and what that makes. */
+function judgeOf(marks: Set<SteeringMark>) {
   const last = new Int32Array((EVERY + 1) * WIDTH).fill(NEVER)
   const lastOf = (row: number, concept: number) =>
     Math.max(last[row * WIDTH + concept] ?? 0, last[EVERY * WIDTH + concept] ?? 0)
-  const judge = (row: number, concept: number, at: number) => {
+  const judgeRow = (row: number, concept: number, at: number) => {
     for (const { mark, all, within, not, order } of RULES_OF[concept] ?? []) {
-      const places = all.map((each) => lastOf(row, each))
-      const [head = NEVER, ...others] = places
-      if (!places.every((each) => at - each <= within) || (not >= 0 && at - lastOf(row, not) <= within)) continue
+      if (!all.every((each) => at - lastOf(row, each) <= within)) continue
+      if (not >= 0 && at - lastOf(row, not) <= within) continue
+      const [head = NEVER, ...others] = all.map((each) => lastOf(row, each))
       if (order === 'first' && others.some((each) => each < head)) continue
       if (order === 'last' && others.some((each) => each > head)) continue
       marks.add(mark)
     }
   }
-  scanner(text, (tag, at) => {
+  return (tag: number, at: number) => {
     const row = Math.floor(tag / WIDTH)
     last[tag] = at
-    if (row !== EVERY) judge(row, tag % WIDTH, at)
-    else for (let each = 0; each < EVERY; each++) judge(each, tag % WIDTH, at)
-  })
+    if (row !== EVERY) judgeRow(row, tag % WIDTH, at)
+    else for (let each = 0; each < EVERY; each++) judgeRow(each, tag % WIDTH, at)
+  }
 }

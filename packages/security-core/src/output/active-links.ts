@@ -3,7 +3,8 @@
 // Rule:     pictures whose address has a place to fill, or holds encoded data, lose their scheme (`hxxps`); links of that kind are counted.
 // Limits:   short data in plain words passes, and so does a link that the model writes by itself. Hosts that are listed are left alone.
 // Proof:    active-links.test.ts
-import type { Cleaned, OutputFilter } from './release.ts'
+import type { OutputFilter } from './release.ts'
+import { slicedFilter } from './slices.ts'
 
 export type LinkAction = 'defuse' | 'mark' | 'off'
 export type LinkRules = Readonly<{ images: LinkAction; links: LinkAction; hosts: readonly string[] }>
@@ -11,7 +12,7 @@ export type LinkRules = Readonly<{ images: LinkAction; links: LinkAction; hosts:
 const ADDRESS = '(?:https?:)?//[^\\s<>"\'()]{1,2048}(?:\\([^\\s<>"\'()]{0,200}\\)[^\\s<>"\'()]{0,200})?'
 // CommonMark §6.4 and §6.3, with every repetition bounded; HTML as it stands in markdown.
 const FORMS: readonly (readonly [kind: 'images' | 'links', form: string])[] = [
-  ['images', `!\\[[^\\]\\n]{0,300}\\]\\(\\s{0,4}<?(${ADDRESS})`],
+  ['images', `!\\[[^\\]\\n]{0,300}?\\]\\(\\s{0,4}<?(${ADDRESS})`],
   [
     'images',
     `<(?:img|source|video|audio|iframe|embed|object|link)\\b[^<>]{0,500}?\\b(?:src|srcset|href|data|poster)\\s{0,4}=\\s{0,4}["']?(${ADDRESS})`,
@@ -20,6 +21,7 @@ const FORMS: readonly (readonly [kind: 'images' | 'links', form: string])[] = [
   ['links', `(?<=^ {0,3}\\[[^\\]\\n]{1,100}\\]:\\s{0,4}<?)(${ADDRESS})`],
   ['links', `<(${ADDRESS})>`],
 ]
+const LOOKS = /\]\(|\]:|<[a-z]{3,6}\b|<(?:https?:)?\/\//i // in each of them
 const LINK = new RegExp(FORMS.map(([, form]) => form).join('|'), 'gim')
 
 /** `defuse` writes `hxxps` for `https`; `mark` leaves the link as it is and says that it is there. */
@@ -28,23 +30,22 @@ export function activeLinks({ images, links, hosts }: LinkRules): OutputFilter {
   const listed = hosts.map((host) => host.toLowerCase())
   const isListed = (host: string) =>
     listed.some((entry) => (entry.startsWith('*.') ? host.endsWith(entry.slice(1)) : host === entry))
-  return Object.freeze({
+  return slicedFilter({
     name: 'activeLinks',
-    suspects: /\]\(|\]:|<[a-z]{3,6}\b|<(?:https?:)?\/\//i,
+    suspects: LOOKS,
+    mayHold: LOOKS,
+    pattern: LINK,
+    reach: 4096,
+    slice: 8192,
     says: (count) => `${count} links that can carry data away were found; pictures among them do not load`,
-    clean(text, origin) {
-      let removed = 0
-      const cleaned = text.replace(LINK, (match: string, ...rest: unknown[]) => {
-        const found = rest.slice(0, FORMS.length).findIndex((address) => address !== undefined)
-        const address = rest[found]
-        const action = actions[FORMS[found]?.[0] ?? 'links']
-        if (typeof address !== 'string' || action === 'off' || !carries(address, origin, isListed)) return match
-        removed += 1
-        if (action === 'mark') return match
-        const at = match.lastIndexOf(address)
-        return `${match.slice(0, at)}${address.replace(/^(?:https?:)?(?=\/\/)/i, 'hxxps:')}${match.slice(at + address.length)}`
-      })
-      return { text: cleaned, removed } satisfies Cleaned
+    instead([match, ...addresses], origin) {
+      const found = addresses.findIndex((address) => address !== undefined)
+      const address = addresses[found]
+      const action = actions[FORMS[found]?.[0] ?? 'links']
+      if (address === undefined || action === 'off' || !carries(address, origin, isListed)) return undefined
+      if (action === 'mark') return match
+      const at = match.lastIndexOf(address)
+      return `${match.slice(0, at)}${address.replace(/^(?:https?:)?(?=\/\/)/i, 'hxxps:')}${match.slice(at + address.length)}`
     },
   })
 }

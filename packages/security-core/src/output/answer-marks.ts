@@ -3,23 +3,29 @@
 // Rule:     each text of the answer goes through steering-marks.ts as it came from the worker; what is found is said in the answer and recorded.
 // Limits:   marks and never stops. Texts under 12 characters and an order spread over several cells are not seen.
 // Proof:    answer-marks.test.ts
-import { type SteeringMark, steeringMarks } from '../input/steering-marks.ts'
+import { markTexts, type SteeringMark } from '../input/steering-marks.ts'
+import { atOnce, type Steps } from '../steps.ts'
 
 const LEAST_CHARS = 12 // `ignore rules` has as many; most cells of a table have fewer
 const LEAST_WIDE = 6 // Chinese says it in eight
 const WIDE = /[^\0-\u02ff]/
 
 /** Names what the texts of `answer` try, each once. Pure, never throws on parsed JSON. */
-export function answerMarks(answer: unknown): readonly SteeringMark[] {
+export const answerMarks = (answer: unknown): readonly SteeringMark[] => atOnce(answerMarkSteps(answer))
+
+/** The same in steps. */
+export function* answerMarkSteps(answer: unknown): Steps<readonly SteeringMark[]> {
   const marks = new Set<SteeringMark>()
-  const look = (value: unknown): void => {
-    if (typeof value === 'string') {
-      if (value.length >= LEAST_CHARS || (value.length >= LEAST_WIDE && WIDE.test(value)))
-        for (const mark of steeringMarks(value)) marks.add(mark)
-    } else if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) look(item)
-  }
-  look(answer)
+  const texts: string[] = []
+  collect(answer, texts)
+  yield* markTexts(texts, marks)
   return [...marks]
+}
+
+function collect(value: unknown, texts: string[]): void {
+  if (typeof value === 'string') {
+    if (value.length >= LEAST_CHARS || (value.length >= LEAST_WIDE && WIDE.test(value))) texts.push(value)
+  } else if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) collect(item, texts)
 }
 
 /** The notice beside them. */

@@ -5,6 +5,7 @@
 // Proof:    hidden-characters.test.ts
 import { FLAG } from '../input/text-as-read.ts'
 import type { OutputFilter } from './release.ts'
+import { slicedFilter } from './slices.ts'
 
 const HIDDEN = new RegExp(
   [
@@ -30,19 +31,14 @@ export const shownCharacters: OutputFilter = screenOf(
 )
 
 function screenOf(done: string, instead: (character: string) => string): OutputFilter {
-  return Object.freeze({
+  return slicedFilter({
     name: 'hiddenCharacters',
     // JSON text may hold any character escaped (\u00xx, \b, \f), whoever wrote it: an escape is reason enough to look.
     suspects: new RegExp(`${HIDDEN.source}|\\\\[ubf]`, 'u'),
+    mayHold: /[^\t\n\r -~]|\\[ubf]/, // of ASCII only what is printed and what breaks lines stays
+    pattern: SCREEN,
+    reach: 64,
     says: (count) => `${count} hidden or control characters were ${done}`,
-    clean(text) {
-      let removed = 0
-      const cleaned = text.replace(SCREEN, (character, flag: string | undefined) => {
-        if (flag !== undefined) return flag
-        removed += 1
-        return instead(character)
-      })
-      return { text: cleaned, removed }
-    },
+    instead: ([character, flag]) => (flag === undefined ? instead(character) : undefined),
   })
 }

@@ -1,7 +1,8 @@
 // Door 2. The only maker of `Released`: an answer that was screened by every filter and fits its byte budget.
 import { Denial } from '../denial.ts'
 import type { Budget, Result } from '../types.ts'
-import { answerMarks, saysMarks } from './answer-marks.ts'
+import { atOnce, type Steps } from '../steps.ts'
+import { answerMarkSteps, saysMarks } from './answer-marks.ts'
 
 declare const released: unique symbol
 
@@ -26,6 +27,11 @@ export type OutputFilter = Readonly<{
   says(count: number): string
   /** Nothing is removed: an answer in which something would be does not go out. */
   refuses?: true
+  /** The same work in steps, for texts of any length; a filter without them does it at once. */
+  steps?: Readonly<{
+    suspects(json: string): Steps<boolean>
+    clean(text: string, origin?: string): Steps<Cleaned>
+  }>
 }>
 
 export type Cleaned = { text: string; removed: number }
@@ -36,22 +42,26 @@ type Tally = Map<OutputFilter, number>
 const MAY_NOT_LEAVE = 'The answer holds a value that may not leave this server'
 
 /** Screens every string of the result, says what was found, and refuses what is over budget (`too_large`). */
-export function release(
+export const release = (...screening: Parameters<typeof releaseSteps>): Released => atOnce(releaseSteps(...screening))
+
+/** The same in steps: what has to answer others meanwhile rests between them. */
+export function* releaseSteps(
   result: Result,
   filters: readonly OutputFilter[],
   spend: Budget,
-  marksOf: (answer: object) => readonly string[] = answerMarks,
-): Released {
+  marksOf: (answer: object) => Steps<readonly string[]> = answerMarkSteps,
+): Steps<Released> {
   boundBytes(result.text, spend)
   const parsed = parse(result.text)
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new Denial('internal', 'The worker returned something other than a JSON object')
   }
-  const marks = marksOf(parsed)
+  const marks = yield* marksOf(parsed)
   const tally: Tally = new Map()
   // What one filter takes away may have hidden from the next what it looks for: a suspicion of one is one of all.
-  const suspected = filters.some((filter) => filter.suspects.test(result.text))
-  const screened = suspected ? screen(parsed, { filters, tally, origin: originOf(parsed) }) : parsed
+  const screened = (yield* suspectedBy(filters, result.text))
+    ? yield* screen(parsed, { filters, tally, origin: originOf(parsed) })
+    : parsed
   const refused = [...tally.keys()].find(({ refuses }) => refuses)
   if (refused !== undefined)
     throw new Denial('policy_denied', `${refused.name} found something in the answer`, { says: MAY_NOT_LEAVE })
@@ -80,7 +90,7 @@ function originOf({ untrusted }: { untrusted?: unknown }): string | undefined {
 /** A refusal is an answer too, and may name a table or a file: what it says goes through the same filters. Never throws. */
 export function screenDenial(denial: Denial, filters: readonly OutputFilter[]): Denial {
   try {
-    const says = screenText(denial.says, { filters, tally: new Map() })
+    const says = atOnce(screenText(denial.says, { filters, tally: new Map() }))
     if (says === denial.says) return denial
     const wait = denial.retryAfterMs === undefined ? {} : { retryAfterMs: denial.retryAfterMs }
     const ask = denial.ask === undefined ? {} : { ask: denial.ask }
@@ -112,17 +122,31 @@ function boundBytes(text: string, spend: Budget): void {
 
 type Screening = Readonly<{ filters: readonly OutputFilter[]; tally: Tally; origin?: string | undefined }>
 
-function screen(value: unknown, how: Screening): unknown {
-  if (typeof value === 'string') return screenText(value, how)
-  if (Array.isArray(value)) return value.map((item) => screen(item, how))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [screenText(key, how), screen(item, how)]))
+function* suspectedBy(filters: readonly OutputFilter[], json: string): Steps<boolean> {
+  for (const { suspects, steps } of filters)
+    if (steps === undefined ? suspects.test(json) : yield* steps.suspects(json)) return true
+  return false
 }
 
-function screenText(text: string, { filters, tally, origin }: Screening): string {
+function* screen(value: unknown, how: Screening): Steps<unknown> {
+  if (typeof value === 'string') return yield* screenText(value, how)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) {
+    const items: unknown[] = []
+    for (const item of value) items.push(yield* screen(item, how))
+    return items
+  }
+  const entries: [string, unknown][] = []
+  for (const [key, item] of Object.entries(value)) entries.push([yield* screenText(key, how), yield* screen(item, how)])
+  return Object.fromEntries(entries)
+}
+
+function* screenText(text: string, { filters, tally, origin }: Screening): Steps<string> {
   let current = text
   for (const filter of filters) {
-    const { text: next, removed } = filter.clean(current, origin)
+    const { text: next, removed } = filter.steps
+      ? yield* filter.steps.clean(current, origin)
+      : filter.clean(current, origin)
     current = next
     if (removed > 0) tally.set(filter, (tally.get(filter) ?? 0) + removed)
   }

@@ -5,6 +5,7 @@
 // Proof:    secret-values.test.ts
 import { crc32, crcDigits, isAccountNumber, isCardNumber } from './check-digits.ts'
 import type { OutputFilter } from './release.ts'
+import { slicedFilter } from './slices.ts'
 
 type Kind = Readonly<{ start: string; form: RegExp; holds?: (text: string) => boolean }>
 
@@ -81,6 +82,8 @@ const ACCOUNTS = {
   iban: { start: '[A-Z]{2}\\d\\d', form: /[A-Z]{2}\d\d(?: ?[A-Z0-9]){11,30}(?![A-Za-z0-9])/, holds: isAccountNumber },
 } as const satisfies Record<string, Kind>
 
+const LONGEST = 16_500 // a private key with what stands around it
+
 export const SECRET_KINDS = { credentials: CREDENTIALS, account_numbers: ACCOUNTS } as const
 
 /** `redact` replaces each by `[redacted: NAME]`; `refuse` lets no answer out that holds one. */
@@ -89,21 +92,18 @@ export function secretValues(group: keyof typeof SECRET_KINDS, action: 'redact' 
   const forms = kinds.map(([name, { form }]) => `(?<${name}>${form.source})`)
   const screen = new RegExp(`(?<![A-Za-z0-9_])(?:${forms.join('|')})`, 'g')
   const holds = new Map(kinds.map(([name, kind]) => [name, kind.holds ?? (() => true)]))
-  return Object.freeze({
+  const suspects = new RegExp(kinds.map(([, { start }]) => start).join('|'))
+  return slicedFilter({
     name: group === 'credentials' ? 'secretValues' : 'accountNumbers',
-    suspects: new RegExp(kinds.map(([, { start }]) => start).join('|')),
+    suspects,
+    mayHold: suspects,
+    pattern: screen,
+    reach: LONGEST,
     ...(action === 'refuse' ? { refuses: true as const } : {}),
     says: (count) => `${count} ${group === 'credentials' ? 'credentials' : 'account numbers'} were redacted`,
-    clean(text) {
-      let removed = 0
-      const cleaned = text.replace(screen, (match: string, ...rest: unknown[]) => {
-        const groups = rest.at(-1) as Record<string, string | undefined>
-        const name = Object.keys(groups).find((key) => groups[key] !== undefined) ?? ''
-        if (holds.get(name)?.(match) !== true) return match
-        removed += 1
-        return `[redacted: ${name}]`
-      })
-      return { text: cleaned, removed }
+    instead: ({ 0: match, groups = {} }) => {
+      const name = Object.keys(groups).find((key) => groups[key] !== undefined) ?? ''
+      return holds.get(name)?.(match) === true ? `[redacted: ${name}]` : undefined
     },
   })
 }

@@ -4,6 +4,7 @@
 // Limits:   knows the marks of the common templates, not every future one; plain words that pose as a speaker stay.
 // Proof:    template-tokens.test.ts
 import type { OutputFilter } from './release.ts'
+import { slicedFilter } from './slices.ts'
 
 // ChatML, Llama 2 to 4, Gemma, Mistral, Phi, Command R, Granite, DeepSeek (full-width bars), and the calls of tool-using models.
 const STARTS = [
@@ -15,22 +16,18 @@ const STARTS = [
 ]
 const TOKENS = new RegExp(STARTS.map(({ source }) => source).join('|'), 'g')
 
-/** Pure, linear. `found` is how many marks were broken. */
-export function breakTemplateTokens(text: string): Readonly<{ text: string; found: number }> {
-  let found = 0
-  const broken = text.replace(TOKENS, (mark) => {
-    found += 1
-    return `${mark} `
-  })
-  return { text: broken, found }
-}
-
-export const templateTokens: OutputFilter = Object.freeze({
+export const templateTokens: OutputFilter = slicedFilter({
   name: 'templateTokens',
   suspects: new RegExp(TOKENS.source),
+  mayHold: /[<[]/,
+  pattern: TOKENS,
+  reach: 64,
   says: (count) => `${count} marks of chat templates were broken by a space`,
-  clean(text) {
-    const { text: cleaned, found } = breakTemplateTokens(text)
-    return { text: cleaned, removed: found }
-  },
+  instead: ([mark]) => `${mark} `,
 })
+
+/** Pure, linear. `found` is how many marks were broken. */
+export function breakTemplateTokens(text: string): Readonly<{ text: string; found: number }> {
+  const { text: broken, removed: found } = templateTokens.clean(text)
+  return { text: broken, found }
+}

@@ -1,0 +1,74 @@
+// Breaks of what makes the screening cheap: looks that come first, slices, batches and steps, none of which may miss what the whole would show.
+import type { Mutant } from './mutants.ts'
+
+const CORE = 'packages/security-core/src'
+const SLICES = { file: `${CORE}/output/slices.ts`, tests: [`${CORE}/output/slices.test.ts`] }
+const STEPS = { file: `${CORE}/steps.ts`, tests: [`${CORE}/steps.test.ts`] }
+const LOOKS = [`${CORE}/input/steering-looks.test.ts`]
+const READINGS = { file: `${CORE}/input/other-readings.ts`, tests: LOOKS }
+const MARKS = { file: `${CORE}/input/steering-marks.ts`, tests: LOOKS }
+const SCANNER = { file: `${CORE}/input/phrase-scanner.ts`, tests: LOOKS }
+
+export const SCREENING_MUTANTS: readonly Mutant[] = [
+  { ...SLICES, find: 'end + reach)', replace: 'end)', because: 'what stands across an edge is not seen' },
+  { ...SLICES, find: 'next - reach)', replace: 'next)', because: 'what stands before an edge is not looked at' },
+  {
+    ...SLICES,
+    find: 'if (at >= end) break',
+    replace: '',
+    because: 'what is cut off at an edge is taken for the whole',
+  },
+  { ...SLICES, find: '(isSecondHalf(text, next + slice) ? 1 : 0)', replace: '0', because: 'a pair is cut in two' },
+  { ...SLICES, find: '        next = after\n', replace: '', because: 'what was replaced is looked through again' },
+  { ...STEPS, find: '    await pause()\n', replace: '', because: 'a long answer blocks everybody else' },
+  { ...MARKS, find: 'TURNS = /[<[\\n]/', replace: 'TURNS = /[<\\n]/', because: 'a forged turn is missed' },
+  {
+    ...MARKS,
+    find: 'HIDES = /[\\ufe00-\\ufe0f\\udb40]/',
+    replace: 'HIDES = /[\\ufe00-\\ufe0f]/',
+    because: 'tags are not seen',
+  },
+  { ...MARKS, find: '|| mayReadOtherwise(text)', replace: '', because: 'base64 in a cell is not read' },
+  { ...MARKS, find: 'holdsPhrase = true', replace: '', because: 'an order in a cell is not seen' },
+  { ...MARKS, find: "join('\\t')", replace: "join('')", because: 'the words of two cells become one' },
+  { ...MARKS, find: 'upTo < text.length;', replace: 'upTo < UNITS_OF_A_WALK;', because: 'only the beginning is read' },
+  { ...READINGS, find: '/[&%\\\\]/', replace: '/[&%]/', because: 'an escape in a cell is not read' },
+  {
+    ...READINGS,
+    find: 'start > begin && isBase64',
+    replace: 'start > at && isBase64',
+    because: 'the run loses its front',
+  },
+  {
+    ...READINGS,
+    find: 'at = begin + LEAST_RUN - 1)',
+    replace: 'at = begin + LEAST_RUN)',
+    because: 'a run is jumped over',
+  },
+  {
+    ...READINGS,
+    find: 'at = pair + LEAST_APART - 1',
+    replace: 'at = pair + LEAST_APART',
+    because: 'letters are jumped over',
+  },
+  {
+    ...READINGS,
+    find: '(isGap(pair) || isGap(pair - 1))',
+    replace: 'isGap(pair)',
+    because: 'letters apart are not seen',
+  },
+  {
+    ...READINGS,
+    find: "text.includes('&#')",
+    replace: "text.includes('&#x')",
+    because: 'decimal entities are not read',
+  },
+  { ...SCANNER, find: 'letter !== GAP && next(0', replace: 'next(0', because: 'words run into one another' },
+  {
+    ...SCANNER,
+    find: 'next(0, letter) === 0 ? 1 : 0',
+    replace: '1 === 1 ? 1 : 0',
+    because: 'orders inside words are missed',
+  },
+  { ...SCANNER, find: '            gap = false\n', replace: '', because: 'a gap after a skipped word is lost' },
+]

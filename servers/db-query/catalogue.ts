@@ -1,7 +1,7 @@
 // Reads from the real database what the policy exposes: names, columns, keys. Everything else stays unnamed from here on.
 import type { Engine } from './open-database.ts'
 import type { DatabaseGrant } from './resources.ts'
-import { rowFilter } from './row-filter.ts'
+import { rowFilter, type Whose } from './row-filter.ts'
 import { tokensOf } from './token-scan.ts'
 
 export type Column = Readonly<{
@@ -44,7 +44,7 @@ const MODULES: ReadonlySet<string> = new Set(['fts3', 'fts4', 'fts5', 'rtree', '
 export const nameKey = (name: string) => name.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 
 /** To be called inside a read transaction, before the stubs cover the pragma functions. */
-export function readCatalogue(engine: Engine, granted: DatabaseGrant['tables'], tenant: string): Catalogue {
+export function readCatalogue(engine: Engine, granted: DatabaseGrant['tables'], tenant: Whose): Catalogue {
   const rules = granted === '*' ? undefined : rulesOf(granted, tenant)
   const catalogue = new Map<string, Exposed>()
   for (const row of tableRows(engine)) {
@@ -79,7 +79,7 @@ const tableRows = (engine: Engine) =>
 
 type TableRule = Readonly<{ columns: readonly string[] | undefined; filter: string; samples: boolean }>
 
-const rulesOf = (granted: Exclude<DatabaseGrant['tables'], '*'>, tenant: string) =>
+const rulesOf = (granted: Exclude<DatabaseGrant['tables'], '*'>, tenant: Whose) =>
   new Map(
     Object.entries(granted).map(([name, { columns, where, samples }]): [string, TableRule] => [
       nameKey(name),

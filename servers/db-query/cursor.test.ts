@@ -3,12 +3,18 @@ import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
+import { tenantScope } from '@hardened-mcp/security-core'
 import { type Binding, cursors, DATA_BYTES } from './cursor.ts'
 import { executor } from './executor.ts'
 import { CALLER, fixture, SECRET, SPEND } from './fixture.ts'
 import type { QueryOperation } from './operations.ts'
 
-const BINDING: Binding = { caller: { tenant: 'acme', id: 'agent' }, database: 'shop', sql: 'SELECT 1', params: [] }
+const BINDING: Binding = {
+  caller: { tenant: tenantScope('acme'), id: 'agent' },
+  database: 'shop',
+  sql: 'SELECT 1',
+  params: [],
+}
 const DATA = Buffer.alloc(DATA_BYTES, 7)
 const FOREIGN = { code: 'invalid_input', says: /does not belong to this query/ }
 const CHANGED = { code: 'invalid_input', says: /data have changed/ }
@@ -19,13 +25,13 @@ suite('cursors()', () => {
     for (const skip of [1, 2 ** 32, 2 ** 48 - 1]) assert.equal(read(mint(BINDING, DATA, skip), BINDING, DATA), skip)
   })
   const others: readonly (readonly [string, Partial<Binding>])[] = [
-    ['tenant', { caller: { tenant: 'other', id: 'agent' } }],
-    ['caller', { caller: { tenant: 'acme', id: 'other' } }],
+    ['tenant', { caller: { tenant: tenantScope('other'), id: 'agent' } }],
+    ['caller', { caller: { tenant: tenantScope('acme'), id: 'other' } }],
     ['database', { database: 'crm' }],
     ['statement', { sql: 'SELECT 2' }],
     ['parameters', { params: [1] }],
     ['shape of the parameters', { params: {} }],
-    ['split of tenant and caller', { caller: { tenant: 'acmea', id: 'gent' } }],
+    ['split of tenant and caller', { caller: { tenant: tenantScope('acmea'), id: 'gent' } }],
   ]
   for (const [what, change] of others)
     test(`refuses another ${what}`, () =>
@@ -121,7 +127,7 @@ suite('paging', () => {
     const sql = 'SELECT id FROM orders'
     const cursor = ask(first, sql).truncated?.next ?? ''
     assert.throws(() => ask(first, sql, { cursor, caller: { ...CALLER, id: 'other' } }), FOREIGN)
-    assert.throws(() => ask(first, sql, { cursor, caller: { ...CALLER, tenant: 'other' } }), FOREIGN)
+    assert.throws(() => ask(first, sql, { cursor, caller: { ...CALLER, tenant: tenantScope('other') } }), FOREIGN)
   })
   for (const mode of ['DELETE', 'WAL'])
     test(`ends when the data change, and says so: journal mode ${mode}`, () => {

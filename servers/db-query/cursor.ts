@@ -4,11 +4,12 @@
 // Limits:   says nothing about the query itself: it is judged again on each page. A restart of the server ends all cursors.
 // Proof:    cursor.test.ts
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import type { TenantScope } from '@hardened-mcp/security-core'
 import { stop } from './refusals.ts'
 
 /** What a page belongs to. `data` is the fingerprint of the rows that the query reads. */
 export type Binding = Readonly<{
-  caller: Readonly<{ tenant: string; id: string }>
+  caller: Readonly<{ tenant: TenantScope; id: string }>
   database: string
   sql: string
   params: unknown

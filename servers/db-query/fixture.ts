@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { denialOf } from '@hardened-mcp/security-core'
+import { denialOf, tenantScope } from '@hardened-mcp/security-core'
 import { type Execute, executor } from './executor.ts'
 import { type Operation, operation, type Params } from './operations.ts'
 import { exposedDatabases, frontGate } from './policy.ts'
 
 const VECTORS = new URL('../../test/vectors/sql/', import.meta.url)
-export const CALLER = { tenant: 'local', id: 'tester' } as const
+export const CALLER = { tenant: tenantScope('local'), id: 'tester' } as const
 export const SECRET = 'a secret of the tests, long enough to be one'
 export const SPEND = { deadlineMs: 10_000, outputBytes: 65_536 } as const
 

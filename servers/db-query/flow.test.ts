@@ -1,7 +1,7 @@
 // Proves which label rows carry: that of their database, or of all that the caller could have listed.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { labelText } from '@hardened-mcp/security-core'
+import { labelText, tenantScope } from '@hardened-mcp/security-core'
 import { flow } from './flow.ts'
 import { resources } from './resources.ts'
 
@@ -28,7 +28,7 @@ suite('flow()', () => {
       const { reads, into } = flow(granted)(
         {
           op: 'list_tables',
-          caller: { tenant, id },
+          caller: { tenant: tenantScope(tenant), id },
           detail: 'names',
           ...(name === undefined ? {} : { database: name }),
         },

@@ -6,6 +6,7 @@ import { fence } from './fence.ts'
 import { functionsOf } from './functions.ts'
 import { type Engine, openDatabase, type Statement, sealDatabase } from './open-database.ts'
 import type { DatabaseGrant } from './resources.ts'
+import type { Whose } from './row-filter.ts'
 import { limitedView, quoted, type Skeleton, skeleton } from './skeleton.ts'
 import { coverWithStubs } from './stubs.ts'
 
@@ -20,7 +21,7 @@ export type Generation = Readonly<{
 export type Transaction = Readonly<{ begin: Statement; version: Statement; mode: Statement; commit: Statement }>
 
 /** Opens the file and learns what the policy exposes of it. Throws one line for the operator when that cannot be. */
-export function learn(grant: DatabaseGrant, tenant: string): Generation {
+export function learn(grant: DatabaseGrant, tenant: Whose): Generation {
   const engine = openDatabase(grant)
   try {
     const transaction = transactionOn(engine)

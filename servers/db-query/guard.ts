@@ -12,6 +12,7 @@ import { codeOf, type Engine, type Statement } from './open-database.ts'
 import { parserVeto } from './parser-veto.ts'
 import type { DatabaseGrant, ParserMode } from './resources.ts'
 import { refuse, stop } from './refusals.ts'
+import type { Whose } from './row-filter.ts'
 import { type Token, tokenScan } from './token-scan.ts'
 import { remembered } from './verdicts.ts'
 
@@ -33,7 +34,7 @@ export type Snapshot = Readonly<{
 
 const MAX_REBUILDS = 3
 
-export function guard(grant: DatabaseGrant, parser: ParserMode, tenant: string): Guard {
+export function guard(grant: DatabaseGrant, parser: ParserMode, tenant: Whose): Guard {
   let current = learn(grant, tenant)
   const missing = missingGrants(current.tables, grant.tables)
   if (missing.length > 0) throw new RangeError(`Database ${grant.name} has no ${missing.join(', ')}`)

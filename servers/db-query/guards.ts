@@ -1,4 +1,5 @@
 // The guards of all granted databases: one for everybody, or one for each tenant where rows depend on the tenant.
+import type { TenantScope } from '@hardened-mcp/security-core'
 import { type Guard, guard } from './guard.ts'
 import type { Caller } from './operations.ts'
 import { mayUse, NO_DATABASE } from './policy.ts'
@@ -40,7 +41,7 @@ export function guards({ databases, parser }: Pick<Resources, 'databases' | 'par
     return found
   }
 
-  function tenantGuard(grant: DatabaseGrant, tenant: string): Guard {
+  function tenantGuard(grant: DatabaseGrant, tenant: TenantScope): Guard {
     const key = `${grant.name}\0${tenant}`
     const found = tenants.get(key) ?? guard(grant, parser, tenant)
     tenants.delete(key) // and set again: the map is in order of use

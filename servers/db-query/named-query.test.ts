@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { z } from 'zod'
+import { tenantScope } from '@hardened-mcp/security-core'
 import { executor } from './executor.ts'
 import { fixture, SECRET, SPEND } from './fixture.ts'
 import { namedQuery } from './named-query.ts'
@@ -24,7 +25,7 @@ const ORDERS = {
 } as const
 const granted = (...queries: unknown[]) => resources.parse({ databases, queries })
 const toolOf = (query: unknown) => namedQuery(granted(query).queries[0] as QueryGrant)
-const caller = { id: 'agent', tenant: 'acme', auth: 'local', can: new Set<never>() } as const
+const caller = { id: 'agent', tenant: tenantScope('acme'), auth: 'local', can: new Set<never>() } as const
 
 suite('namedQuery()', () => {
   const tool = toolOf(ORDERS)

@@ -1,4 +1,5 @@
 // The closed union of what the worker understands: four operations, each a strict shape.
+import { tenantField } from '@hardened-mcp/security-core'
 import { z } from 'zod'
 import { FORMATS } from './formats.ts'
 
@@ -34,7 +35,7 @@ export const MAX_ROWS = 1000
 
 /** Who asks. The policies see to it that this is the caller of the call. */
 const caller = z.strictObject({
-  tenant: z.string().max(63),
+  tenant: tenantField,
   id: z.string().max(128),
   /** In order; left out when there are none. */
   roles: z.array(z.string().max(64)).max(256).optional(),

@@ -1,12 +1,13 @@
 // The front's own rules: databases that were granted, and text that every reader sees alike.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { type TenantScope, tenantScope } from '@hardened-mcp/security-core'
 import type { Operation, Params } from './operations.ts'
 import { exposedDatabases, frontGate, sameCaller } from './policy.ts'
 import { resources } from './resources.ts'
 import { callerOf } from './tools.ts'
 
-const CALLER = { tenant: 'acme', id: 'agent' }
+const CALLER = { tenant: tenantScope('acme'), id: 'agent' }
 const call = { caller: CALLER } as Parameters<typeof frontGate>[1]
 const query = (sql: string, params: Params = []): Operation => ({
   op: 'query',
@@ -96,8 +97,8 @@ suite('sameCaller()', () => {
   test('refuses an operation that names another caller than its call', () => {
     assert.equal(sameCaller(query('SELECT 1'), call).verdict, 'allow')
     for (const caller of [
-      { tenant: 'other', id: 'agent' },
-      { tenant: 'acme', id: 'other' },
+      { tenant: tenantScope('other'), id: 'agent' },
+      { tenant: tenantScope('acme'), id: 'other' },
     ])
       assert.equal(sameCaller({ ...query('SELECT 1'), caller }, call).verdict, 'deny')
   })
@@ -107,7 +108,7 @@ suite('databases for some', () => {
   const some = { name: 'some', file: '/srv/x.db', tables: '*' as const, tenants: ['acme'], callers: ['agent', 'cron'] }
   const policy = exposedDatabases({ databases: [some] })
   const asks = (tenant: string, id: string, database?: string): string => {
-    const operation: Operation = { op: 'list_tables', caller: { tenant, id }, detail: 'names' }
+    const operation: Operation = { op: 'list_tables', caller: { tenant: tenant as TenantScope, id }, detail: 'names' }
     return policy(database === undefined ? operation : { ...operation, database }, call).verdict
   }
   test('are there for the tenants and callers that are named, and for nobody else', () => {
@@ -131,7 +132,8 @@ suite('databases for some roles', () => {
     roles: ['analyst', 'auditor'],
   }
   const policy = exposedDatabases({ databases: [some] })
-  const asks = (tenant: string, roles?: string[]) => {
+  const asks = (name: string, roles?: string[]) => {
+    const tenant = tenantScope(name)
     const caller = roles === undefined ? { tenant, id: 'agent' } : { tenant, id: 'agent', roles }
     return policy({ op: 'list_tables', caller, detail: 'names', database: 'some' }, call).verdict
   }

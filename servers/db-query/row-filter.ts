@@ -3,8 +3,12 @@
 // Rule:     the policy's condition stands in the WHERE of a view that replaces the table; `:tenant` becomes the tenant's name as a literal.
 // Limits:   the condition is the operator's: whether it tells the tenants apart is theirs to say. fence.ts keeps queries out of the view.
 // Proof:    row-filter.test.ts
+import type { TenantScope } from '@hardened-mcp/security-core'
 import type { DatabaseGrant } from './resources.ts'
 import { type Token, tokensOf } from './token-scan.ts'
+
+/** A tenant, or none: rows that name one are then nobody's. */
+export type Whose = TenantScope | ''
 
 /** The SQL of the condition for one tenant. Throws `RangeError` when it is not one condition. */
 export function rowFilter(where: string, tenant: string): string {

@@ -1,6 +1,7 @@
 // Proves which URIs are resources of db-query, and which tool call each of them is.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { tenantScope } from '@hardened-mcp/security-core'
 import { resources } from './resources.ts'
 import { views } from './views.ts'
 
@@ -18,14 +19,15 @@ suite('views()', () => {
   test('a database of some tenants or callers is listed to them alone', () => {
     const own = { name: 'own', file: '/data/own.sqlite', tables: '*', tenants: ['acme'], callers: ['k_1'] }
     const [view] = views(resources.parse({ databases: [own] })).listed
-    const seen = (tenant: string, id: string) => view?.shownTo?.({ tenant, id })
+    const seen = (tenant: string, id: string) => view?.shownTo?.({ tenant: tenantScope(tenant), id })
     assert.deepEqual([seen('acme', 'k_1'), seen('acme', 'k_2'), seen('globex', 'k_1')], [true, false, false])
   })
 
   test('a database of some roles is listed to those who have one of them', () => {
     const own = { name: 'own', file: '/data/own.sqlite', tables: '*', roles: ['analyst'] }
     const [view] = views(resources.parse({ databases: [own] })).listed
-    const seen = (...roles: string[]) => view?.shownTo?.({ tenant: 'acme', id: 'k_1', roles: new Set(roles) })
+    const seen = (...roles: string[]) =>
+      view?.shownTo?.({ tenant: tenantScope('acme'), id: 'k_1', roles: new Set(roles) })
     assert.deepEqual([seen('analyst'), seen('other'), seen()], [true, false, false])
   })
 

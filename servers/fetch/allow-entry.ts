@@ -3,7 +3,7 @@
 // Rule:     an exact host, `*.example.com` (below it, not itself) or `*`, one port; GET and HEAD unless more is said; paths by whole segments.
 // Limits:   says what is listed; whether the host is public is judged before, and its addresses when they are dialled.
 // Proof:    policy.test.ts
-import { HTTPS_PORT, type Label, publicHost, readUrl, type WebUrl } from '@hardened-mcp/security-core'
+import { HTTPS_PORT, type Label, publicHost, readUrl, type TenantScope, type WebUrl } from '@hardened-mcp/security-core'
 import type { METHODS } from './operations.ts'
 
 export type Method = (typeof METHODS)[number]
@@ -48,8 +48,11 @@ export const isPathPrefix = (text: string): boolean =>
 
 export const opensMethod = ({ methods = DEFAULT_METHODS }: Terms, method: Method): boolean => methods.includes(method)
 
-export const opensTenant = ({ tenants }: Terms, tenant: string | undefined): boolean =>
-  tenants === undefined || tenant === undefined || tenants.includes(tenant)
+/** For who does not know the caller: said, and never what an absent tenant means. */
+export const EVERY_TENANT = Symbol('every tenant')
+
+export const opensTenant = ({ tenants }: Terms, tenant: TenantScope | typeof EVERY_TENANT): boolean =>
+  tenants === undefined || tenant === EVERY_TENANT || tenants.includes(tenant)
 
 /** `/docs` opens `/docs` and `/docs/…`, not `/docs-old`; `/docs/` only what is below. */
 export function opensPath({ paths }: Terms, pathname: string): boolean {

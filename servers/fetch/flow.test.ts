@@ -1,7 +1,7 @@
 // Proves which place a URL stands for: what the operator says of the host that it names most exactly.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { labelText } from '@hardened-mcp/security-core'
+import { labelText, tenantScope } from '@hardened-mcp/security-core'
 import { flow } from './policy.ts'
 import { resources } from './resources.ts'
 
@@ -35,7 +35,7 @@ suite('flow()', () => {
   for (const [url, expected, because] of rows)
     test(`${url}: ${because}`, () => {
       const { reads, into } = flow(granted)(
-        { op: 'fetch', tenant: 'acme', method: 'GET', url, format: 'markdown', start: 0, length: 100 },
+        { op: 'fetch', tenant: tenantScope('acme'), method: 'GET', url, format: 'markdown', start: 0, length: 100 },
         {} as never,
       ) ?? { reads: undefined }
       assert.equal(reads && labelText(reads), expected)

@@ -1,4 +1,5 @@
 // The closed list of operations the worker understands: plain data, checked again on the worker's side.
+import { tenantField } from '@hardened-mcp/security-core'
 import { z } from 'zod'
 
 export const FORMATS = ['markdown', 'text', 'html', 'json', 'links', 'metadata'] as const
@@ -26,7 +27,7 @@ export const bodyType = z.enum(['application/json', 'application/x-www-form-urle
 export const operation = z.discriminatedUnion('op', [
   z.strictObject({
     op: z.literal('fetch'),
-    tenant: z.string().max(256),
+    tenant: tenantField,
     method: method.default('GET'),
     url,
     format,

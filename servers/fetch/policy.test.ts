@@ -4,12 +4,13 @@ import { suite, test } from 'node:test'
 import { aCaller } from '@hardened-mcp/testkit'
 import allowed from '../../test/vectors/urls/allowed.json' with { type: 'json' }
 import refused from '../../test/vectors/urls/refused.json' with { type: 'json' }
+import { tenantScope } from '@hardened-mcp/security-core'
 import { urlJudge } from './policy.ts'
 import { resources } from './resources.ts'
 import server from './server.ts'
 
 const ruling = (text: string, granted: unknown) => {
-  const { decision } = urlJudge(resources.parse(granted))(text, { tenant: 'acme', method: 'GET' })
+  const { decision } = urlJudge(resources.parse(granted))(text, { tenant: tenantScope('acme'), method: 'GET' })
   if (decision.verdict === 'allow') return 'allow'
   assert.equal(decision.code, 'url_denied')
   return /\((\w+)\)/.exec(decision.detail?.says ?? '')?.[1]
@@ -86,7 +87,7 @@ suite('urlJudge() with terms', () => {
   ] as const
   for (const [text, method, tenant, expected] of rows)
     test(`${method} ${text} for ${tenant}: ${expected}`, () => {
-      const { decision } = judge(text, { method, tenant })
+      const { decision } = judge(text, { method, tenant: tenantScope(tenant) })
       const rule = decision.verdict === 'allow' ? 'allow' : /\((\w+)\)/.exec(decision.detail?.says ?? '')?.[1]
       assert.equal(rule, expected)
     })

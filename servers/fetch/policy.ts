@@ -13,10 +13,12 @@ import {
   type Policy,
   publicHost,
   readUrl,
+  type TenantScope,
   type WebUrl,
 } from '@hardened-mcp/security-core'
 import {
   type AllowEntry,
+  EVERY_TENANT,
   matchesHost,
   type Method,
   opensMethod,
@@ -29,8 +31,8 @@ import { callerHeaders } from './caller-headers.ts'
 import type { Operation } from './operations.ts'
 import type { AllowItem, Resources } from './resources.ts'
 
-/** Who asks for what; every tenant when none is named. `anyPath` is for robots.txt, which belongs to the host and not to a path of it. */
-export type Ask = Readonly<{ tenant: string | undefined; method: Method; anyPath?: boolean }>
+/** Who asks for what. `anyPath` is for robots.txt, which belongs to the host and not to a path of it. */
+export type Ask = Readonly<{ tenant: TenantScope | typeof EVERY_TENANT; method: Method; anyPath?: boolean }>
 
 /** `place` is the entry that `url` is judged by, as the operator wrote it; `label` says what comes from there, and what may go there. */
 export type UrlJudge = (
@@ -90,7 +92,7 @@ export const places = ({ allow, internal }: Pick<Resources, 'allow' | 'internal'
 /** For who sees hosts alone, as a proxy does: whether anybody may ask this host for anything. */
 export function hostJudge(granted: Pick<Resources, 'allow' | 'internal'>): (text: string) => ReturnType<UrlJudge> {
   const judge = urlJudge(granted)
-  return (text) => judge(text, { tenant: undefined, method: 'GET', anyPath: true })
+  return (text) => judge(text, { tenant: EVERY_TENANT, method: 'GET', anyPath: true })
 }
 
 /** The policies of the pipeline: judged on the URL and the headers as they were given. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { OutboundSession } from '@hardened-mcp/host/outbound'
-import { allow, readUrl } from '@hardened-mcp/security-core'
+import { allow, readUrl, tenantScope } from '@hardened-mcp/security-core'
 import { parseRobots, permits, robotsRules } from './robots.ts'
 
 const decide = (text: string, path: string) => permits(parseRobots(text, 'ours'), path)
@@ -77,7 +77,7 @@ suite('robotsRules()', () => {
       },
     }
     const judge = (given: string) => ({ decision: allow(), url: url(given) })
-    const ask = { tenant: 'acme', method: 'GET' } as const
+    const ask = { tenant: tenantScope('acme'), method: 'GET' } as const
     const route = { session, judge, ask, headers: {}, stop: new AbortController().signal }
     const check = robotsRules({ userAgent: 'ours/1.0', obey: options.obey ?? true, now: () => time })
     const pass = (ms: number) => {

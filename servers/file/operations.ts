@@ -1,5 +1,5 @@
 // The closed list of operations the worker understands: plain data, checked again on the worker's side.
-import type { Budget } from '@hardened-mcp/security-core'
+import { type Budget, tenantField } from '@hardened-mcp/security-core'
 import { z } from 'zod'
 
 export const MAX_PATH_CHARS = 4_096 // Linux PATH_MAX; bytes are counted by the path syntax
@@ -60,7 +60,7 @@ export const edits = z
     `1 to 100 edits, ${MAX_CONTENT_BYTES} bytes in all`,
   )
 // Whose roots, and what the client narrowed them to: each is there where the operator's policy asks for it.
-const scope = { tenant: z.string().optional(), within: z.array(path).max(64).optional() }
+const scope = { tenant: tenantField.optional(), within: z.array(path).max(64).optional() }
 
 export const operation = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('write'), ...scope, path, content, if_hash: hash.optional() }),

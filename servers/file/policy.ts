@@ -3,7 +3,7 @@
 // Rule:     every path of an operation reads to a place below a granted root and matches no secret name; no root, no path.
 // Limits:   judges the text; the worker asks the same reader again and then walks the names by descriptor.
 // Proof:    policy.test.ts
-import { allow, type Decision, deny, type Policy } from '@hardened-mcp/security-core'
+import { allow, type Decision, deny, type Policy, type TenantScope } from '@hardened-mcp/security-core'
 import { isWithin } from './narrowing.ts'
 import { isChange, type Operation, type Scope } from './operations.ts'
 import { PATH_RULES, type PathRule } from './path-rules.ts'
@@ -16,7 +16,7 @@ export type Locate = (path: string, scope: Scope) => PathReading<RootGrant>
 
 /** Pure. The one function that turns a path argument into a place, in the front and again in the worker. */
 export function locator(granted: Resources, secrets: SecretTest = secretNames(granted.secret_names)): Locate {
-  const readerOf = (tenant: string | undefined) => pathReader(granted.roots.filter((root) => belongsTo(root, tenant)))
+  const readerOf = (tenant: string | undefined) => pathReader(granted.roots.filter((root) => opens(root, tenant)))
   const readers = new Map<string | undefined, ReturnType<typeof readerOf>>()
   const shared = readerOf(undefined)
   for (const tenant of granted.roots.flatMap(({ tenants }) => tenants ?? [])) readers.set(tenant, readerOf(tenant))
@@ -61,7 +61,9 @@ function judgeAll(readings: readonly PathReading<RootGrant>[]): Decision {
 }
 
 /** A root without tenants is everybody's. */
-export const belongsTo = ({ tenants }: Pick<RootGrant, 'tenants'>, tenant: string | undefined) =>
+export const belongsTo = (root: Pick<RootGrant, 'tenants'>, tenant: TenantScope | undefined) => opens(root, tenant)
+
+const opens = ({ tenants }: Pick<RootGrant, 'tenants'>, tenant: string | undefined) =>
   tenants === undefined || (tenant !== undefined && tenants.includes(tenant))
 
 /** The names of a root's own path: `.git` granted as a root still keeps its `config`. */

@@ -1,7 +1,7 @@
 // The page: flags, grants, schemas, and how the tools turn arguments into operations.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { type Controls, parseInput, principal } from '@hardened-mcp/security-core'
+import { type Controls, parseInput, principal, tenantScope } from '@hardened-mcp/security-core'
 import { registry } from '../../packages/host/src/mcp/registry.ts'
 import { type Operation, operation } from './operations.ts'
 import { resources } from './resources.ts'
@@ -197,6 +197,6 @@ suite('file', () => {
     const granted = resources.parse({ roots: [{ name: 'a', path: '/srv', tenants: ['acme'] }] })
     const [tool] = file.tools(granted)
     assert.ok(tool)
-    assert.equal(tool.plan({ path: 'x' }, { ...caller, tenant: 'acme' }).tenant, 'acme')
+    assert.equal(tool.plan({ path: 'x' }, { ...caller, tenant: tenantScope('acme') }).tenant, 'acme')
   })
 })

@@ -1,6 +1,7 @@
 // Which resource URIs stand for which tool calls, and that none of them leads past what the tools refuse.
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
+import { tenantScope } from '@hardened-mcp/security-core'
 import { executor } from './executor.ts'
 import { confinedPaths } from './policy.ts'
 import { resources } from './resources.ts'
@@ -39,7 +40,7 @@ suite('views()', () => {
     const [shared, own] = [{ name: 'docs', path: place.root }, { name: 'acme', path: place.out, tenants: ['acme'] }] // biome-ignore format: one pair
     const made = views(resources.parse({ roots: [shared, own] }))
     for (const all of [made.listed, made.templates]) {
-      const seen = (tenant: string) => all.map(({ shownTo }) => shownTo?.({ tenant, id: 'k_1' }))
+      const seen = (tenant: string) => all.map(({ shownTo }) => shownTo?.({ tenant: tenantScope(tenant), id: 'k_1' }))
       assert.deepEqual([seen('acme'), seen('globex')], [[true, true], [true, false]]) // biome-ignore format: one line
     }
   })

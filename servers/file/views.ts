@@ -1,5 +1,6 @@
 // Files as MCP resources, `root://NAME/a/b.txt`: other names for calls of the reading tools, and no way of their own.
 import type { ResourceCall, ResourceViews } from '@hardened-mcp/host'
+import type { TenantScope } from '@hardened-mcp/security-core'
 import { isNamedLikeMedia } from './media-type.ts'
 import type { Place } from './path-syntax.ts'
 import { belongsTo } from './policy.ts'
@@ -48,7 +49,7 @@ function toolFor(path: string): string {
 }
 
 const whose = (root: Pick<RootGrant, 'tenants'>) => ({
-  shownTo: ({ tenant }: { tenant: string }) => belongsTo(root, tenant),
+  shownTo: ({ tenant }: { tenant: TenantScope }) => belongsTo(root, tenant),
 })
 
 function decoded(text: string): string | undefined {

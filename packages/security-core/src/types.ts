@@ -1,5 +1,7 @@
 // The shared vocabulary: who asks, what a call is, how much it may spend, how its outcome is labelled.
 
+import type { TenantScope } from './identity/tenant-scope.ts'
+
 /** Every right the suite knows. A tool names what it needs; policy and credential name what they grant. */
 export const CAPABILITIES = [
   'tool:read_only',
@@ -19,7 +21,7 @@ export type AuthMethod = 'local' | 'api_key' | 'oauth'
 /** A verified caller. Only an authenticator builds one, and only from a verified credential. */
 export type Principal = Readonly<{
   id: string
-  tenant: string
+  tenant: TenantScope
   auth: AuthMethod
   can: ReadonlySet<Capability>
   /** What only the scope of the token holds back: a token with more scope could have it. Absent where there are no scopes. */

@@ -17,7 +17,7 @@ export type KeyVerdict =
   | Readonly<{ ok: false; reason: string; canary?: KeyHolder }>
 
 /** Whose key it is; of a key that is bait, what the operator called it. */
-export type KeyHolder = Pick<Principal, 'id' | 'tenant'>
+export type KeyHolder = Readonly<{ id: string; tenant: string }>
 
 export type ApiKeyStore = Readonly<{
   verify(raw: string): KeyVerdict

@@ -22,7 +22,7 @@ export type People = Readonly<{
 
 type Tool = Pick<ToolFacts, 'name' | 'needs'>
 /** The facts of a caller that a decision looks at. */
-export type Caller = Pick<Principal, 'can'> & Partial<Pick<Principal, 'id' | 'tenant' | 'roles'>>
+export type Caller = Pick<Principal, 'can'> & Partial<Pick<Principal, 'id' | 'roles'> & { readonly tenant: string }>
 
 /** Every role of a caller: those that the credential carries, and those that the policy gives its subject. */
 export const rolesOf = ({ id = '', tenant = '', roles = new Set() }: Caller, people: People | undefined) =>

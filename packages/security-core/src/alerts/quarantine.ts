@@ -5,9 +5,8 @@
 // Proof:    quarantine.test.ts
 import { allow, deny } from '../decision.ts'
 import type { Guard } from '../pipeline.ts'
-import type { Principal } from '../types.ts'
 
-type Who = Pick<Principal, 'tenant' | 'id'>
+type Who = Readonly<{ tenant: string; id: string }>
 
 export type Quarantine = Readonly<{
   guard: Guard

@@ -4,7 +4,7 @@
 // Limits:   knows what these servers gave out, not what a user pasted; servers that share no store do not see each other's reads.
 // Proof:    taint.test.ts
 import { allow, type Decision, deny } from '../decision.ts'
-import type { CallContext, Label, Principal } from '../types.ts'
+import type { CallContext, Label } from '../types.ts'
 import { CLEAN, join, labelText, refusedFlow } from './label.ts'
 
 /**
@@ -18,7 +18,7 @@ export type Flow = Readonly<{ reads: Label; into?: Label; brings?: Label; places
 export type FlowOf<Operation extends object> = (operation: Operation, call: CallContext) => Flow | undefined
 
 /** Whose labels: only what a verified credential says, never anything that a client sends. */
-export type Carrier = Pick<Principal, 'tenant' | 'id'>
+export type Carrier = Readonly<{ tenant: string; id: string }>
 
 /** Keeps labels by verified caller. Rejecting stops the call: without its labels a server neither sends nor answers. */
 export interface TaintStore {

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { suite, test } from 'node:test'
+import { tenantScope } from '@hardened-mcp/security-core'
 import { z } from 'zod'
 import byDefault, { dbQuery } from './server.ts'
 
-const CALLER = { tenant: 'acme', id: 'agent' }
+const CALLER = { tenant: tenantScope('acme'), id: 'agent' }
 const granted = (...flags: string[]) => dbQuery.resources.parse(dbQuery.fromFlags({ db: flags }))
 const toolNamed = (name: string, ...flags: string[]) => {
   const found = dbQuery.tools(granted(...flags)).find((tool) => tool.name === name)

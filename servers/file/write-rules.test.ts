@@ -1,7 +1,7 @@
 // Which places may be changed, on both sides of each rule.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { allow, type CallContext, tenantScope } from '@hardened-mcp/security-core'
+import { allow, type CallContext, type TenantScope } from '@hardened-mcp/security-core'
 import type { Operation } from './operations.ts'
 import { confinedPaths } from './policy.ts'
 import { resources } from './resources.ts'
@@ -48,7 +48,7 @@ suite('confinedPaths() for changes', () => {
   const verdict = (operation: Operation) => judge(operation, {} as CallContext)
   const write = (path: string, tenant?: string): Operation => ({
     ...{ op: 'write', path, content: '' },
-    ...(tenant === undefined ? {} : { tenant: tenantScope(tenant) }),
+    ...(tenant === undefined ? {} : { tenant: tenant as TenantScope }),
   })
   test('judges the source and the target of a move', () => {
     assert.deepEqual(verdict({ op: 'move', path: 'out:/a', to: 'out:/b' }), allow())

@@ -49,7 +49,8 @@ function forgetful(
 
 suite('scopes of tenants', () => {
   const files = sourceFiles().filter(({ path }) => !isTestCode(path))
-  test('are asked for by every look-up: the lines above do not compile', () => assert.equal(typeof forgetful, 'function'))
+  test('are asked for by every look-up: the lines above do not compile', () =>
+    assert.equal(typeof forgetful, 'function'))
 
   test('are made in two places, by one cast', () => {
     const makers = files.filter(({ text }) => /\btenantScope\(|transform\(tenantScope\)/.test(text))

@@ -1,8 +1,7 @@
 // Question: whose data is this look-up about?
 // Threat:   a look-up that forgot the tenant, or took it from an argument, a header or another caller (OWASP API1:2023).
-// Rule:     the tenant is a type of its own, made by one function from a name that is well-formed; what finds a tenant's resources takes
-//           nothing else, so that code which has only text, or nothing, does not compile.
-// Limits:   the compiler's: that the name came from a verified credential is for `principal`, that a worker's is the caller's for each server's policy.
+// Rule:     the tenant is a type of its own, made by one function; what finds a tenant's resources takes nothing else, so text or nothing does not compile.
+// Limits:   the compiler's. That the name came from a verified credential is for `principal`; that a worker's is the caller's, for each server's policy.
 // Proof:    tenant-scope.test.ts, test/architecture/tenant-scopes.test.ts
 import { z } from 'zod'
 

@@ -1,15 +1,17 @@
-// Whose data it is: every look-up of a server demands the scope of a tenant (checked by the compiler below), and few may make one.
+// Whose data it is: every look-up of a server demands the scope of a tenant, as the compiler checks in a table here, and few may make one.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import type { TenantScope } from '@hardened-mcp/security-core'
 import { isTestCode, sourceFiles } from './source-files.ts'
-import { type AllowEntry, opensTenant } from '../../servers/fetch/allow-entry.ts'
-import { pageKey } from '../../servers/fetch/page-key.ts'
-import type { UrlJudge } from '../../servers/fetch/policy.ts'
 import type { guard } from '../../servers/db-query/guard.ts'
 import type { Guards } from '../../servers/db-query/guards.ts'
-import { mayUse } from '../../servers/db-query/policy.ts'
-import type { Binding } from '../../servers/db-query/cursor.ts'
-import { belongsTo, type Locate } from '../../servers/file/policy.ts'
+import type { mayUse } from '../../servers/db-query/policy.ts'
+import type { DatabaseGrant, ParserMode } from '../../servers/db-query/resources.ts'
+import type { opensTenant, Terms } from '../../servers/fetch/allow-entry.ts'
+import type { pageKey } from '../../servers/fetch/page-key.ts'
+import type { UrlJudge } from '../../servers/fetch/policy.ts'
+import type { belongsTo, Locate } from '../../servers/file/policy.ts'
+import type { RootGrant } from '../../servers/file/resources.ts'
 
 const MAKERS = {
   'packages/security-core/src/identity/principal.ts': 'the caller of a verified credential',
@@ -17,40 +19,77 @@ const MAKERS = {
 }
 const CAST = /\bas\s+(?:unknown\s+as\s+)?(?:[\w.]+\.)?TenantScope\b|<\s*TenantScope\s*>\s*[\w({['"`]/
 
-/** Never runs: each line is a look-up that forgot the tenant, or made one up, and does not compile. */
-function forgetful(
-  ...[guards, guardOf, judge, locate]: readonly [Guards, typeof guard, UrlJudge, Locate, entry?: AllowEntry]
-): void {
-  // @ts-expect-error -- a database for a tenant that is only text
-  guards.of('shop', { tenant: 'acme', id: 'agent' })
-  // @ts-expect-error -- a database for nobody
-  guards.of('shop')
-  // @ts-expect-error -- the list of databases for a caller without tenant
-  guards.names({ id: 'agent' })
-  // @ts-expect-error -- rows of a tenant that is only text
-  guardOf({ name: 'shop', file: '/x', tables: '*' }, 'off', 'acme')
-  // @ts-expect-error -- a grant judged for text
-  mayUse({ tenants: ['acme'] }, { tenant: 'acme', id: 'agent' })
-  // @ts-expect-error -- a cursor bound to text
-  void ({ caller: { tenant: 'acme', id: 'agent' }, database: 'shop', sql: '', params: [] } satisfies Binding)
-  // @ts-expect-error -- a host judged for nobody
-  judge('https://example.com', { method: 'GET' })
-  // @ts-expect-error -- and for what is missing
-  judge('https://example.com', { tenant: undefined, method: 'GET' })
-  // @ts-expect-error -- and for text
-  opensTenant({ tenants: ['acme'] }, 'acme')
-  // @ts-expect-error -- a cached page of text
-  pageKey({ op: 'fetch', tenant: 'acme', method: 'GET', url: '', format: 'text', start: 0, length: 1 })
-  // @ts-expect-error -- a path among the roots of text
-  locate('note.txt', { tenant: 'acme' })
-  // @ts-expect-error -- and a root
-  belongsTo({ tenants: ['acme'] }, 'acme')
+type Verdict<LookUp extends (...args: never[]) => unknown, Given extends readonly unknown[]> =
+  Given extends Parameters<LookUp> ? 'taken' : 'refused'
+type Of<Tenant> = { tenant: Tenant; id: string }
+type Page<Tenant> = Omit<Parameters<typeof pageKey>[0], 'tenant'> & { tenant: Tenant }
+
+/** What the compiler says of each look-up for text, for nobody, and for a scope: another verdict does not compile. */
+type LookUps = {
+  'a database': [
+    Verdict<Guards['of'], [string, Of<string>]>,
+    Verdict<Guards['of'], [string]>,
+    Verdict<Guards['of'], [string, Of<TenantScope>]>,
+  ]
+  'the list of databases': [
+    Verdict<Guards['names'], [Of<string>]>,
+    Verdict<Guards['names'], [{ id: string }]>,
+    Verdict<Guards['names'], [Of<TenantScope>]>,
+  ]
+  'the rows of a database': [
+    Verdict<typeof guard, [DatabaseGrant, ParserMode, string]>,
+    Verdict<typeof guard, [DatabaseGrant, ParserMode]>,
+    Verdict<typeof guard, [DatabaseGrant, ParserMode, TenantScope]>,
+  ]
+  'a grant': [
+    Verdict<typeof mayUse, [DatabaseGrant, Of<string>]>,
+    Verdict<typeof mayUse, [DatabaseGrant]>,
+    Verdict<typeof mayUse, [DatabaseGrant, Of<TenantScope>]>,
+  ]
+  'a host': [
+    Verdict<UrlJudge, [string, { tenant: string; method: 'GET' }]>,
+    Verdict<UrlJudge, [string, { tenant: undefined; method: 'GET' }]>,
+    Verdict<UrlJudge, [string, { tenant: TenantScope; method: 'GET' }]>,
+  ]
+  'an entry of the list': [
+    Verdict<typeof opensTenant, [Terms, string]>,
+    Verdict<typeof opensTenant, [Terms, undefined]>,
+    Verdict<typeof opensTenant, [Terms, TenantScope]>,
+  ]
+  'a cached page': [
+    Verdict<typeof pageKey, [Page<string>]>,
+    Verdict<typeof pageKey, [Page<undefined>]>,
+    Verdict<typeof pageKey, [Page<TenantScope>]>,
+  ]
+  // A path of nobody is looked for among the roots that are everybody's.
+  'a path': [
+    Verdict<Locate, [string, { tenant: string }]>,
+    Verdict<Locate, [string]>,
+    Verdict<Locate, [string, { tenant: TenantScope }]>,
+  ]
+  'a root': [
+    Verdict<typeof belongsTo, [RootGrant, string]>,
+    Verdict<typeof belongsTo, [RootGrant]>,
+    Verdict<typeof belongsTo, [RootGrant, TenantScope]>,
+  ]
+}
+const ASKS = ['refused', 'refused', 'taken'] as const
+const LOOK_UPS: LookUps = {
+  'a database': [...ASKS],
+  'the list of databases': [...ASKS],
+  'the rows of a database': [...ASKS],
+  'a grant': [...ASKS],
+  'a host': [...ASKS],
+  'an entry of the list': [...ASKS],
+  'a cached page': [...ASKS],
+  'a path': [...ASKS],
+  'a root': [...ASKS],
 }
 
 suite('scopes of tenants', () => {
   const files = sourceFiles().filter(({ path }) => !isTestCode(path))
-  test('are asked for by every look-up: the lines above do not compile', () =>
-    assert.equal(typeof forgetful, 'function'))
+  test('are asked for by every look-up: the table above would not compile otherwise', () =>
+    assert.equal(Object.keys(LOOK_UPS).length, 9))
 
   test('are made in two places, by one cast', () => {
     const makers = files.filter(({ text }) => /\btenantScope\(|transform\(tenantScope\)/.test(text))

@@ -45,11 +45,6 @@ export const LIMIT_MUTANTS: readonly Mutant[] = [
     ["if (entry.kind === 'slot') slots.get(entry.key)?.delete(entry.id)", '', 'places never come back'],
     ['entry.amount > entry.most ? 0 :', '', 'a wait is promised to a call that never fits'],
     [
-      'spent: Math.max(0, spentOf(buckets, entry, at) + amount)',
-      'spent: spentOf(buckets, entry, at) + amount',
-      'what is given back twice is credit',
-    ],
-    [
       'if (alive(table, other, at).size === 0) table.delete(other)',
       'table.delete(other)',
       'a flood of names frees every place',

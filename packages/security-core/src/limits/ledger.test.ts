@@ -51,12 +51,21 @@ suite('localLedger()', () => {
     assert.deepEqual([fits(slot('b', '1')), fits(slot('b', '2'))], [true, false])
   })
 
+  test('a place that was given back is free, and a host that is known is open when no other is', () => {
+    const { fits, give } = counted()
+    assert.deepEqual([fits(slot('a', '1')), fits(slot('a', '2'))], [true, false])
+    void give([slot('a', '1')])
+    assert.equal(fits(slot('a', '2')), true)
+    const asked = ['x', 'y', 'z', 'x'].map((member) => fits(host('a', member)))
+    assert.deepEqual(asked, [true, true, false, true])
+  })
+
   test('a counter that goes back refills nothing and takes nothing away', () => {
     const { fits, clock } = counted()
-    assert.equal(fits(budget('a', 100)), true)
+    assert.equal(fits(budget('a', 90)), true)
     clock.advance(-HOUR_MS)
-    assert.equal(fits(budget('a', 1)), false)
-    clock.advance(HOUR_MS + HOUR_MS / 100)
+    assert.deepEqual([fits(budget('a', 10)), fits(budget('a', 1))], [true, false])
+    clock.advance(HOUR_MS / 100)
     assert.equal(fits(budget('a', 1)), true)
   })
 

@@ -11,7 +11,13 @@ const KEYS = 'packages/host/src/identity/oauth/key-set.test.ts'
 const SOURCE = 'packages/host/src/identity/oauth/key-source.test.ts'
 
 export const IDENTITY_MUTANTS: readonly Mutant[] = [
-  row('access-token', "claims['iss'] !== issuer.issuer", 'false', 'the claim of the issuer is not compared'),
+  row(
+    'access-token',
+    "claims['iss'] !== issuer.issuer",
+    'false',
+    'the claim of the issuer is not compared',
+    'packages/host/src/identity/oauth/access-token.test.ts',
+  ),
   row('access-token', 'if (!list.includes(audience))', 'if (false)', 'a token for another service opens this one'),
   row('access-token', 'list.length > 1 && !several', 'false', 'a token for many services is taken'),
   row('access-token', 'if (now >= expiresAt + SKEW_MS)', 'if (false)', 'a token never expires'),

@@ -61,10 +61,14 @@ export const docker = (...args: readonly string[]) => must('/usr/bin/docker', ar
 export const deploy = (script: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
   must(join(ROOT, 'deploy', script), args, { env })
 
+const READY = 'SANDBOX_READY' // where test/sandbox/prepare.ts did it once for every file of a run
+
 /** Installs what is missing, starts the daemon, builds the images. Seconds when nothing is to be done. */
 export async function prepare(): Promise<void> {
+  if (process.env[READY] === ROOT) return
   await must(join(ROOT, 'test/sandbox/setup'), [], { limitMs: 600_000 })
   await deploy('build')
+  process.env[READY] = ROOT
 }
 
 /** A fresh state folder: no keys, no certificates, no trail of an earlier run, and nothing that still runs on those. */

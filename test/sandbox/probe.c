@@ -24,11 +24,16 @@ static void say(const char *name, long result) {
   fflush(stdout);
 }
 
-// In a child where there may be one, so that one attempt does not change the next.
+// In a child where there may be one, so that one attempt does not change the next. BESIDE: the next one does not wait for its end.
+#define BESIDE(name, expression) do { \
+    child = fork(); \
+    if (child <= 0) { errno = 0; long result = (long)(expression); say(name, result); } \
+    if (child == 0) _exit(0); \
+  } while (0)
 #define ATTEMPT(name, expression) do { \
-    pid_t child = fork(); \
-    if (child == 0) { errno = 0; long result = (long)(expression); say(name, result); _exit(0); } \
-    if (child < 0) { errno = 0; long result = (long)(expression); say(name, result); } else waitpid(child, NULL, 0); \
+    pid_t child; \
+    BESIDE(name, expression); \
+    if (child > 0) waitpid(child, NULL, 0); \
   } while (0)
 
 static int create(const char *path) { return open(path, O_WRONLY | O_CREAT | O_TRUNC, 0755); }
@@ -169,9 +174,10 @@ int main(int count, char **words) {
     else if (!strcmp(words[at], "forks")) forks();
     else if (!strcmp(words[at], "memory")) memory();
     else if (!strcmp(words[at], "euid")) { printf("euid %d\n", (int)geteuid()); }
-    else if (!strcmp(words[at], "reach") && at + 3 < count) { char *name = words[at + 1]; ATTEMPT(name, reach(words[at + 2], atoi(words[at + 3]))); at += 3; }
+    else if (!strcmp(words[at], "reach") && at + 3 < count) { pid_t child; char *name = words[at + 1]; BESIDE(name, reach(words[at + 2], atoi(words[at + 3]))); at += 3; }
     else if (!strcmp(words[at], "tunnel") && at + 2 < count) { tunnel(words[at + 1], words[at + 2]); at += 2; }
-    else if (!strcmp(words[at], "look-up") && at + 2 < count) { char *name = words[at + 1]; ATTEMPT(name, look_up(words[at + 2])); at += 2; }
+    else if (!strcmp(words[at], "look-up") && at + 2 < count) { pid_t child; char *name = words[at + 1]; BESIDE(name, look_up(words[at + 2])); at += 2; }
   }
+  while (wait(NULL) > 0);
   return 0;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { deploy, freshState, gvisorRelease, prepare, ROOT, STATE } from './machine.ts'
-import { buildProbe, probeIn, type Service, type Weaken } from './probing.ts'
+import { buildProbe, probeIn, type Weaken } from './probing.ts'
 
 const SERVER = 'db-query'
 const HOST_PORT = 18_999
@@ -59,7 +59,7 @@ suite('system calls', { timeout: 300_000 }, () => {
     ['runc', undefined, 1],
     ['runc', SECCOMP, 2],
     ['runsc', undefined, 3],
-    ['runsc-seccomp', GVISOR_PROFILE, 4],
+    ['runsc-seccomp', gvisorProfile(SERVER), 4],
   ] as const
   for (const [runtime, weaken, column] of columns) {
     const how = weaken === SECCOMP ? ' without the seccomp profile' : ''
@@ -71,6 +71,15 @@ suite('system calls', { timeout: 300_000 }, () => {
         expected,
       )
     })
+  }
+  for (const server of ['file', 'fetch', 'egress-proxy']) {
+    for (const runtime of ['runc', 'runsc-seccomp'])
+      test(`${runtime}: the profile of ${server} refuses them too`, async () => {
+        const weaken = runtime === 'runc' ? () => undefined : gvisorProfile(server)
+        const said = await probeIn(server, { runtime, words: ['calls'], weaken })
+        const answered = SECCOMP_ROWS.flatMap(([name]) => (said[name] === 'EPERM' ? [] : [`${name} ${said[name]}`]))
+        assert.deepEqual(answered, server === 'egress-proxy' ? ['udp ok'] : []) // the proxy asks name servers
+      })
   }
 })
 
@@ -247,8 +256,10 @@ suite('networks', { timeout: 300_000 }, () => {
   }
 })
 
-function GVISOR_PROFILE(service: Service): void {
-  service.security_opt = ['no-new-privileges:true', `seccomp=${ROOT}/seccomp/${SERVER}.gvisor.json`]
+function gvisorProfile(server: string): Weaken {
+  return (service) => {
+    service.security_opt = ['no-new-privileges:true', `seccomp=${ROOT}/seccomp/${server}.gvisor.json`]
+  }
 }
 
 const probe = (runtime: string, words: readonly string[], weaken?: Weaken) =>

@@ -25,8 +25,11 @@ export type Stage = Readonly<{
   close(): Promise<void>
 }>
 
-/** Deploys into a fresh state folder, with the site outside, and waits for health. */
-export async function openStage(runtime: Runtime): Promise<Stage> {
+/** Deploys into a fresh state folder, with the site outside, and waits for health. `more`: settings of deploy/README.md. */
+export async function openStage(
+  runtime: Runtime | 'runsc-seccomp',
+  more: Readonly<Record<string, string>> = {},
+): Promise<Stage> {
   await freshState()
   for (const dir of ['ca', 'data/db', 'data/files']) mkdirSync(join(STATE, dir), { recursive: true, mode: 0o755 })
   sampleData(DATABASE, DOCUMENTS)
@@ -34,7 +37,7 @@ export async function openStage(runtime: Runtime): Promise<Stage> {
   writeFileSync(join(STATE, 'ca/site.pem'), outside.ca, { mode: 0o644 })
   const site = { address: SITE_ADDRESS, port: 443, ca: '/etc/hardened-mcp/ca/site.pem' }
   writeFileSync(POLICY, policyText({ database: '/data/shop.sqlite', documents: '/files', site, proxy: '172.30.5.3:3128' })) // biome-ignore format: one line
-  const settings = { MCP_RUNTIME: runtime, MCP_EGRESS_INTERNAL: `${SITE_ADDRESS}:443` }
+  const settings = { MCP_RUNTIME: runtime, MCP_EGRESS_INTERNAL: `${SITE_ADDRESS}:443`, ...more }
   const close = async () => {
     await deploy('down', [], settings)
     await outside.close()

@@ -24,9 +24,12 @@ static void say(const char *name, long result) {
   fflush(stdout);
 }
 
+static int childless; // no process may be made here
+
 // In a child where there may be one, so that one attempt does not change the next. BESIDE: the next one does not wait for its end.
 #define BESIDE(name, expression) do { \
     child = fork(); \
+    if (child < 0) childless = 1; \
     if (child <= 0) { errno = 0; long result = (long)(expression); say(name, result); } \
     if (child == 0) _exit(0); \
   } while (0)
@@ -179,5 +182,6 @@ int main(int count, char **words) {
     else if (!strcmp(words[at], "look-up") && at + 2 < count) { pid_t child; char *name = words[at + 1]; BESIDE(name, look_up(words[at + 2])); at += 2; }
   }
   while (wait(NULL) > 0);
+  if (childless) poll(NULL, 0, 500); // it took no time, and Docker loses the last words of what ends at once
   return 0;
 }

@@ -24,7 +24,7 @@ for (const runtime of RUNTIMES) {
 
     for (const file of IN_CONTAINERS) {
       test(`${file} passes, and skips nothing`, async (t) => {
-        const args = ['--test', '--test-reporter=tap', '--import', join(ROOT, 'test/seed.ts'), join(ROOT, file)]
+        const args = ['--test', '--test-reporter=tap', '--import', join(ROOT, 'test/setup.ts'), join(ROOT, file)]
         const { code, stdout } = await run(process.execPath, args, {
           env: {
             MCP_TARGET: stage.file,

@@ -27,7 +27,7 @@ export const IDENTITY_MUTANTS: readonly Mutant[] = [
   row('access-token', 'if (actors.length > max_depth)', 'if (false)', 'a chain of actors has no end'),
   row('access-token', '!known.includes(actor)', 'false', 'anybody acts for anybody'),
   row('access-token', 'actors.includes(own_id)', 'false', 'a call may come round for ever'),
-  row('access-token', "name !== 'jkt' ||", '', 'a certificate binding is taken for a key'),
+  row('access-token', "name !== 'jkt' ||", '', 'a certificate binding is taken for a key', DPOP),
   row('access-token', 'tenants?.includes(value) !== true', 'false', 'an issuer speaks for every tenant'),
   row('access-token', "if (kind === 'at+jwt') return", 'return', 'an ID token opens the door'),
   row(

@@ -9,21 +9,21 @@ import { Redis } from 'iovalkey'
 import { type LedgerEvent, type SharedLedger, sharedLedger } from './shared-ledger.ts'
 
 let real: Store
-const open: SharedLedger[] = []
+const ends: (() => void)[] = []
 let keys = 0
 const aKey = () => `test ${keys++}\nacme`
 before(async () => {
   real = await store()
 })
 after(async () => {
-  for (const ledger of open) ledger.close()
+  for (const end of ends) end()
   await real.stop()
 })
 
 function replica(on_outage: 'local' | 'deny' = 'local', events: LedgerEvent[] = []) {
   const config = { address: real.address, replicas: 2, on_outage }
   const ledger = sharedLedger({ config, elapsed: () => performance.now(), onEvent: (event) => events.push(event) })
-  open.push(ledger)
+  ends.push(ledger.close)
   return ledger
 }
 const reached = async (...ledgers: SharedLedger[]) => {
@@ -109,13 +109,13 @@ suite('sharedLedger()', () => {
     const rows = (amount: number): Entry => ({ kind: 'budget', key, most: 100, amount, windowMs: 2_000 })
     const [host, port] = real.address.split(':')
     const client = new Redis({ host: host ?? '', port: Number(port) })
+    ends.push(() => client.disconnect())
     await client.hset(`hmcp:{limits}:${key}`, { s: '100', a: String(Date.now() + 3_600_000) }) // written before the step
     assert.equal((await ledger.take([rows(100)])).ok, false)
     for (let tries = 0; !(await ledger.take([rows(50)])).ok; tries++) {
       assert.ok(tries < 100, 'nothing is refilled')
       await delay(100)
     }
-    client.disconnect()
   })
 
   test('without the store each replica hands out its half, or nothing; when it is back, all of it', async () => {

@@ -107,7 +107,10 @@ suite(`${TRIES.length} ways to another tenant`, () => {
     test(`${server}: ${what}`, async () => {
       const before = at.records(server).length
       const tried = await at.call(server, 'acme', tool, asTried(args, 'globex'))
-      const made = at.records(server).slice(before)
+      const made = at
+        .records(server)
+        .slice(before)
+        .filter(({ type }) => type !== 'checkpoint') // the trail's own
       const missing = await at.call(server, 'acme', tool, asTried(args, 'nosuch'))
       assert.equal(tried.status, 200)
       assert.equal(plain(tried.body), plain(missing.body))

@@ -18,7 +18,6 @@ export const SCREENING_MUTANTS: readonly Mutant[] = [
     replace: '',
     because: 'what is cut off at an edge is taken for the whole',
   },
-  { ...SLICES, find: '(isSecondHalf(text, next + slice) ? 1 : 0)', replace: '0', because: 'a pair is cut in two' },
   { ...SLICES, find: '        next = after\n', replace: '', because: 'what was replaced is looked through again' },
   { ...STEPS, find: '    await pause()\n', replace: '', because: 'a long answer blocks everybody else' },
   { ...MARKS, find: 'TURNS = /[<[\\n]/', replace: 'TURNS = /[<\\n]/', because: 'a forged turn is missed' },

@@ -60,6 +60,8 @@ suite('slicedFilter()', () => {
       ...{ name: 'stars', says: String, suspects: /[bc\u{1F600}]/u, mayHold: /[c\u{1F600}]/u },
       ...{ pattern, reach: 9, slice: 16, instead: ([match]) => `<${match.length}>` },
     })
+    for (let before = 0; before < 60; before++)
+      assert.equal(stars.clean(`${'-'.repeat(before)}\u{1F600}d`).text, `${'-'.repeat(before)}<3>`)
     const piece = fc.constantFrom('a', 'b', 'bb', 'c', 'd', '\u{1F600}', HIGH, LOW, '-'.repeat(14))
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {

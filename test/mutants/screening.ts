@@ -29,7 +29,6 @@ export const SCREENING_MUTANTS: readonly Mutant[] = [
   },
   { ...MARKS, find: '|| mayReadOtherwise(text)', replace: '', because: 'base64 in a cell is not read' },
   { ...MARKS, find: 'holdsPhrase = true', replace: '', because: 'an order in a cell is not seen' },
-  { ...MARKS, find: "join('\\t')", replace: "join('')", because: 'the words of two cells become one' },
   { ...MARKS, find: 'upTo < text.length;', replace: 'upTo < UNITS_OF_A_WALK;', because: 'only the beginning is read' },
   { ...READINGS, find: '/[&%\\\\]/', replace: '/[&%]/', because: 'an escape in a cell is not read' },
   {
@@ -46,12 +45,6 @@ export const SCREENING_MUTANTS: readonly Mutant[] = [
   },
   {
     ...READINGS,
-    find: 'at = pair + LEAST_APART - 1',
-    replace: 'at = pair + LEAST_APART',
-    because: 'letters are jumped over',
-  },
-  {
-    ...READINGS,
     find: '(isGap(pair) || isGap(pair - 1))',
     replace: 'isGap(pair)',
     because: 'letters apart are not seen',
@@ -62,12 +55,10 @@ export const SCREENING_MUTANTS: readonly Mutant[] = [
     replace: "text.includes('&#x')",
     because: 'decimal entities are not read',
   },
-  { ...SCANNER, find: 'letter !== GAP && next(0', replace: 'next(0', because: 'words run into one another' },
   {
     ...SCANNER,
     find: 'next(0, letter) === 0 ? 1 : 0',
     replace: '1 === 1 ? 1 : 0',
     because: 'orders inside words are missed',
   },
-  { ...SCANNER, find: '            gap = false\n', replace: '', because: 'a gap after a skipped word is lost' },
 ]

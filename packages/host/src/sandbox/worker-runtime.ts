@@ -1,7 +1,7 @@
 // The inside of a worker process: takes one operation at a time from the front and answers with final JSON text.
 import { readSync } from 'node:fs'
 import { Socket } from 'node:net'
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 import { type Budget, denialOf, type Result } from '@hardened-mcp/security-core'
 import { encodeFrame, type Frame, frameReader } from './frame.ts'
 import { type Watchdog, watchdog } from './watchdog.ts'
@@ -16,7 +16,7 @@ export type Execute = (operation: unknown, spend: Budget) => Promise<Result> | R
 export type WorkerConfig = Readonly<{ resources: unknown; memoryMb: number; secret: string }>
 
 const CONFIG_FD = 0 // the supervisor writes one line of JSON, and holds the pipe open as long as it lives
-const WORKER_NICENESS = 5 // a third of the front's weight on a full machine, and all there is on an idle one
+const NICER = 5 // than the front: a third of its weight on a full machine, and all there is on an idle one
 const FRONT_FD = 3 // one end of a socket pair; the front holds the other
 
 /** Opens the authority that `setup` describes and serves operations until the front or the supervisor goes away. */
@@ -64,7 +64,7 @@ async function answer(front: Socket, execute: Execute, frame: Frame): Promise<vo
 // Where a seccomp profile refuses the call, the kernel's fair share has to do.
 function yieldToFront(): void {
   try {
-    setPriority(WORKER_NICENESS)
+    setPriority(Math.min(19, getPriority() + NICER))
   } catch {
     // as before
   }

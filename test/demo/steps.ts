@@ -24,7 +24,7 @@ export const legitimate = (site: string): readonly Step[] => [
   get(`${site}/`),
 ]
 
-/** The seed's two scenarios, played by a model that obeys. */
+/** Two attacks, played by a model that obeys. */
 export const scenarios = (site: string): readonly { title: string; steps: readonly (Step | Attack)[] }[] => [
   {
     title: 'Scenario 1: an article carries instructions; the model reads it and obeys',

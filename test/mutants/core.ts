@@ -245,7 +245,7 @@ export const CORE_MUTANTS: readonly Mutant[] = [
     ...PEOPLE,
     find: 'const isAllowed = allowed_tools.has(tool.name)',
     replace: 'const isAllowed = allowed_tools.size === 0 || allowed_tools.has(tool.name)',
-    because: 'an empty allowed list allows everything, as in the seed',
+    because: 'an empty allowed list allows everything',
   },
   {
     ...CAPABILITIES,
@@ -353,7 +353,7 @@ export const CORE_MUTANTS: readonly Mutant[] = [
     ...INJECTION,
     find: 'ignore[^]{0,20}previous[^]{0,20}',
     replace: 'ignore.{0,20}previous.{0,20}',
-    because: 'a line break hides a phrase, as in the seed',
+    because: 'a line break hides a phrase',
   },
   {
     ...PRINCIPAL,

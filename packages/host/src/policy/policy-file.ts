@@ -26,7 +26,7 @@ const ceilingFields = {
   permissions: z.array(z.enum(CAPABILITIES)),
 }
 
-/** The seed's ServerCapabilityPolicy. `"*"` is a key of limits and nothing else. */
+/** What one server may do. `"*"` is a key of limits and nothing else. */
 const serverPolicy = z.strictObject({
   ...ceilingFields,
   ...boundsFields,

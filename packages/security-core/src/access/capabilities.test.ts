@@ -26,7 +26,7 @@ const ROWS: readonly Row[] = [
   ['allowed by name, and everything granted twice', 'allow', policy(), both],
   ['more granted than needed', 'allow', policy({ permissions: CAPABILITIES }), CAPABILITIES],
   ['no policy for the server', 'deny', undefined, both],
-  ['an empty allowed list (the seed reads it as everything)', 'deny', policy({ allowed_tools: [] }), both],
+  ['an empty allowed list (elsewhere it means everything)', 'deny', policy({ allowed_tools: [] }), both],
   ['another tool is allowed', 'deny', policy({ allowed_tools: ['list_tables'] }), both],
   ['the name differs in case', 'deny', policy({ allowed_tools: ['QUERY_SQL'] }), both],
   ['the name is only a prefix', 'deny', policy({ allowed_tools: ['query'] }), both],

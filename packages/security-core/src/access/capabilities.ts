@@ -1,5 +1,5 @@
 // Question: may this caller call this tool on this server?
-// Threat:   a tool that is reachable because nobody said it should not be (seed 39.3; OWASP MCP: excessive permissions).
+// Threat:   a tool that is reachable because nobody said it should not be (OWASP MCP: excessive permissions).
 // Rule:     server, credential, tenant and role: the tool is not denied, is allowed by name, and everything it needs is granted by each.
 // Limits:   knows tools and capabilities, not rows, paths or hosts; the server's own policies judge those.
 // Proof:    capabilities.test.ts

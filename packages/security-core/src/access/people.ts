@@ -51,7 +51,7 @@ export function* peopleSteps(tool: Tool, caller: Caller, people: People): Genera
   }
 }
 
-/** The seed's ceiling: not denied, allowed by name, every need granted. */
+/** The ceiling of a server: not denied, allowed by name, every need granted. */
 export function* ceilingSteps(
   whose: string,
   tool: Tool,

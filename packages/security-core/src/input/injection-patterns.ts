@@ -1,13 +1,13 @@
 // Question: do the arguments carry text that tries to steer a model?
-// Threat:   instructions planted in an article, a ticket or a page that the model copies into a tool call (seed 39.1, scenario 1).
-// Rule:     the seed's five patterns and the phrases of steering-marks.ts are looked for in every string; the audit records name those found.
+// Threat:   instructions planted in an article, a ticket or a page that the model copies into a tool call (indirect prompt injection).
+// Rule:     five well-known patterns and the phrases of steering-marks.ts are looked for in every string; the audit records name those found.
 // Limits:   marks, never blocks: the words are legitimate in a question about them, and a paraphrase passes unseen.
 // Proof:    injection-patterns.test.ts
 import { atOnce, type Steps } from '../steps.ts'
 import { markTexts, type SteeringMark } from './steering-marks.ts'
 import { asRead } from './text-as-read.ts'
 
-// At most 20 characters between the words, line breaks included: the article of the seed's scenario breaks its line there.
+// At most 20 characters between the words, line breaks included: an article breaks its lines there.
 // Bounded gaps keep each pattern linear in the length of the text.
 const PATTERNS = {
   ignore_previous_instructions: /ignore[^]{0,20}previous[^]{0,20}instruction/i,

@@ -1,4 +1,4 @@
-// Detection and false alarms by class, on texts of our own, beside the seed's five patterns; and that no text makes it slow.
+// Detection and false alarms by class, on texts of our own, beside five well-known patterns; and that no text makes it slow.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
@@ -11,15 +11,15 @@ const samples = (name: string) =>
     readFileSync(new URL(`../../../../test/vectors/injection/${name}.json`, import.meta.url), 'utf8'),
   ) as readonly Sample[]
 
-// Chapter 39.2 of the seed, word for word: the baseline.
-const SEED = [
+// What many filters look for: the baseline.
+const BASELINE = [
   /ignore.{0,20}previous.{0,20}instructions?/i,
   /forget.{0,20}(your|all).{0,20}instructions?/i,
   /system.{0,20}prompt/i,
   /\[SYSTEM\]/i,
   /<\|im_start\|>/i,
 ]
-const bySeed = (text: string) => SEED.some((pattern) => pattern.test(text))
+const byBaseline = (text: string) => BASELINE.some((pattern) => pattern.test(text))
 const byUs = (text: string) => steeringMarks(text).length > 0
 
 function figures(rows: readonly Sample[]) {
@@ -27,15 +27,15 @@ function figures(rows: readonly Sample[]) {
     some.filter(({ text }) => marks(text)).length / some.length
   const classes = [...new Set(rows.map((row) => row.class))].map((name) => {
     const some = rows.filter((row) => row.class === name)
-    return { name, count: some.length, ours: shareOf(some, byUs), seed: shareOf(some, bySeed) }
+    return { name, count: some.length, ours: shareOf(some, byUs), baseline: shareOf(some, byBaseline) }
   })
-  return { classes, ours: shareOf(rows, byUs), seed: shareOf(rows, bySeed) }
+  return { classes, ours: shareOf(rows, byUs), baseline: shareOf(rows, byBaseline) }
 }
 
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`
-const tell = (what: string, { classes, ours, seed }: ReturnType<typeof figures>): string[] => [
-  `${what}: ${percent(ours)} marked, by the seed's five patterns ${percent(seed)}`,
-  ...classes.map((row) => `  ${row.name} (${row.count}): ${percent(row.ours)}, seed ${percent(row.seed)}`),
+const tell = (what: string, { classes, ours, baseline }: ReturnType<typeof figures>): string[] => [
+  `${what}: ${percent(ours)} marked, by five well-known patterns ${percent(baseline)}`,
+  ...classes.map((row) => `  ${row.name} (${row.count}): ${percent(row.ours)}, baseline ${percent(row.baseline)}`),
 ]
 
 suite('the figures of steeringMarks()', () => {
@@ -63,12 +63,13 @@ suite('the figures of steeringMarks()', () => {
     assert.equal(new Set(all.map(({ text }) => text)).size, all.length, 'no text stands twice')
   })
 
-  test('at most 2 % of ordinary texts are marked, fewer than by the seed', () => {
-    for (const { ours, seed } of [benign, heldOutBenign]) assert.ok(ours <= 0.02 && ours < seed, percent(ours))
+  test('at most 2 % of ordinary texts are marked, fewer than by the baseline', () => {
+    for (const { ours, baseline } of [benign, heldOutBenign]) assert.ok(ours <= 0.02 && ours < baseline, percent(ours))
   })
 
-  test('nine of ten attacks are marked, several times as many as by the seed', () => {
-    for (const { ours, seed } of [attacks, heldOutAttacks]) assert.ok(ours >= 0.9 && ours > 3 * seed, percent(ours))
+  test('nine of ten attacks are marked, several times as many as by the baseline', () => {
+    for (const { ours, baseline } of [attacks, heldOutAttacks])
+      assert.ok(ours >= 0.9 && ours > 3 * baseline, percent(ours))
   })
 
   test('a paraphrase passes: the mark is no wall', () => {

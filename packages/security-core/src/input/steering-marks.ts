@@ -1,5 +1,5 @@
 // Question: does this text try to steer a model?
-// Threat:   instructions in a page, a row or a file that a model takes for its user's (OWASP LLM01; seed 39.1, scenarios 1 and 2).
+// Threat:   instructions in a page, a row or a file that a model takes for its user's (OWASP LLM01).
 // Rule:     phrases of 33 languages, folded as a model reads them; several that say parts of one order close together make a mark.
 // Limits:   marks and never stops: a paraphrase passes, an attack that is quoted is marked. What a call may do is decided elsewhere.
 // Proof:    steering-marks.test.ts

@@ -1,5 +1,5 @@
 // Question: how often?
-// Threat:   an agent in a loop, a flood through one caller, one tenant that starves the others (seed 39.1: resource exhaustion).
+// Threat:   an agent in a loop, a flood through one caller, one tenant that starves the others (OWASP LLM10: unbounded consumption).
 // Rule:     GCRA (ITU-T I.371) per caller and tool, per caller over all tools, and the same per tenant: at most burst + rate x time calls pass.
 // Limits:   counts calls, not their cost; `meter`, work time and deadlines bound that. The ledger says for how many processes it counts.
 // Proof:    rate-limit.test.ts
@@ -10,7 +10,7 @@ import { cellOf, type Rate } from './gcra.ts'
 import type { Ledger, Taken } from './ledger.ts'
 import type { Bounds, Limits } from './limits.ts'
 
-/** The seed's form: calls per minute. A sixth of it (ten seconds' worth) may come at once. */
+/** The short form: calls per minute. A sixth of it (ten seconds' worth) may come at once. */
 export const perMinute = (calls: number): Rate => ({ perMinute: calls, burst: Math.max(1, Math.ceil(calls / 6)) })
 
 /** Returns a guard that refuses with the exact wait. `current` gives the limits at the moment of the call. */

@@ -1,5 +1,5 @@
 // Question: does the answer try to steer the model that reads it?
-// Threat:   a row, a file or a page with instructions in it (seed 39.1, scenario 1), which a model takes for those of its user.
+// Threat:   a row, a file or a page with instructions in it (indirect prompt injection), which a model takes for those of its user.
 // Rule:     each text of the answer goes through steering-marks.ts as it came from the worker; what is found is said in the answer and recorded.
 // Limits:   marks and never stops. Texts under 12 characters and an order spread over several cells are not seen.
 // Proof:    answer-marks.test.ts

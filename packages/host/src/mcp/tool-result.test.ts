@@ -1,3 +1,4 @@
+// Proves what leaves for a media tool: its data once, as base64, in the block for its kind, or a refusal.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Answer, type Denial, hiddenCharacters, release } from '@hardened-mcp/security-core'

@@ -1,9 +1,7 @@
 // The shipped deployment, as an operator starts it: real clients over TLS through the gateway, under runc and under gVisor. How it ends: soak.test.ts.
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
-import { setDefaultCACertificates, getCACertificates } from 'node:tls'
 import { CLIENT_KINDS, connect, type TestClient } from '@hardened-mcp/testkit/clients'
 import {
   container,
@@ -18,6 +16,7 @@ import {
   ROOT,
   RUNTIMES,
   STATE,
+  trustGateway,
   until,
 } from './machine.ts'
 
@@ -58,7 +57,7 @@ for (const runtime of RUNTIMES) {
       await freshState()
       const said = await deploy('up', ['--sample'], { MCP_RUNTIME: runtime })
       key = /Bearer (mcp_[A-Za-z0-9_-]+)/.exec(said)?.[1] ?? ''
-      setDefaultCACertificates([...getCACertificates('default'), readFileSync(join(STATE, 'tls/ca.pem'), 'utf8')])
+      trustGateway()
     })
     after(async () => {
       await deploy('down')

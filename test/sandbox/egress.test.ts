@@ -3,12 +3,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { certificateAuthority } from '@hardened-mcp/testkit/certificates'
 import { connect } from '@hardened-mcp/testkit/clients'
-import { deploy, docker, freshState, must, PORT, prepare, ROOT, run, RUNTIMES, STATE } from './machine.ts'
+import { deploy, docker, freshState, must, PORT, prepare, ROOT, run, RUNTIMES, STATE, trustGateway } from './machine.ts'
 import { buildProbe, openedNetwork, probeIn, type Weaken } from './probing.ts'
 
 const SPACE = 'mcp-test-outside'
@@ -121,7 +120,7 @@ for (const runtime of RUNTIMES) {
     before(async () => {
       listOfProxy('"*.example.com"')
       key = /Bearer (mcp_[A-Za-z0-9_-]+)/.exec(await up())?.[1] ?? ''
-      setDefaultCACertificates([...getCACertificates('default'), readFileSync(join(STATE, 'tls/ca.pem'), 'utf8')])
+      trustGateway()
     })
     after(async () => {
       await deploy('down', [], SETTINGS)

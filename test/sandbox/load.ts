@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fingerprint } from '@hardened-mcp/security-core'
-import { connect } from '@hardened-mcp/testkit/clients'
+import { connect, type Outcome } from '@hardened-mcp/testkit/clients'
 import { run, STATE } from './machine.ts'
 import type { Server, Stage } from './stage.ts'
 
@@ -26,6 +26,10 @@ export function openCalls(server: Server): string[] {
   const ended = new Set(calls.flatMap(({ type, call_id }) => (type === 'tool_call.request' ? [] : [call_id])))
   return calls.flatMap(({ call_id }) => (call_id === undefined || ended.has(call_id) ? [] : [call_id]))
 }
+
+/** How a call ended: the code of its refusal, or `answered`. */
+export const endOf = ({ isError, structuredContent }: Outcome): string =>
+  isError === true ? (structuredContent['error'] as { code: string }).code : 'answered'
 
 /** Exit code of `audit verify` in a container of its own, 0 when every record is as it was written. */
 export async function verified(server: Server): Promise<number> {

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 
 export const ROOT = join(import.meta.dirname, '../..')
 export const HOME = process.env['SANDBOX_HOME'] ?? '/var/lib/hardened-mcp-test'
@@ -77,6 +78,10 @@ export async function freshState(): Promise<void> {
   rmSync(STATE, { recursive: true, force: true })
   mkdirSync(STATE, { recursive: true, mode: 0o711 })
 }
+
+/** This process's clients take the certificate of the gateway that runs now. */
+export const trustGateway = (): void =>
+  setDefaultCACertificates([...getCACertificates('default'), readFileSync(join(STATE, 'tls/ca.pem'), 'utf8')])
 
 export const container = (service: string) => `hardened-mcp_${service}_1`
 

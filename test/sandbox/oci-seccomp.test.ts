@@ -1,12 +1,12 @@
 // gVisor with --oci-seccomp: the profiles that are shipped for it let all three servers and the proxy start, work, replace a worker and stop.
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { connect } from '@hardened-mcp/testkit/clients'
 import { SITE } from '../demo/site.ts'
-import { container, docker, HOME, inspect, prepare, ROOT, STATE } from './machine.ts'
+import { container, docker, HOME, inspect, prepare, ROOT, trustGateway } from './machine.ts'
+import { endOf } from './load.ts'
 import { openStage, type Server, SERVERS, type Stage } from './stage.ts'
 
 const PROFILES = join(HOME, 'gvisor-profiles')
@@ -21,7 +21,7 @@ before(
     for (const service of [...SERVERS, 'egress-proxy'])
       copyFileSync(shipped(service), join(PROFILES, `${service}.json`))
     stage = await openStage('runsc-seccomp', { MCP_SECCOMP: PROFILES })
-    setDefaultCACertificates([...getCACertificates('default'), readFileSync(join(STATE, 'tls/ca.pem'), 'utf8')])
+    trustGateway()
   },
   { timeout: 900_000 },
 )
@@ -45,8 +45,7 @@ suite('gVisor with --oci-seccomp and the profiles for it', { timeout: 300_000 },
       assert.deepEqual(JSON.parse(profile), JSON.parse(readFileSync(shipped(server), 'utf8')))
       const client = await connect('v2-2026-07-28', { url: stage.url(server), key: stage.keys[server] })
       for (const [tool, args, end] of WORK[server]) {
-        const { structuredContent } = await client.call(tool, args)
-        assert.equal((structuredContent['error'] as { code: string } | undefined)?.code ?? 'answered', end)
+        assert.equal(endOf(await client.call(tool, args)), end)
       }
       await client.close()
       await docker('stop', '-t', '12', container(server))

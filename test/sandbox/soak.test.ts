@@ -1,15 +1,14 @@
 // The containers ended in every way, under load: SIGTERM drains, kill -9 loses no acknowledged record, and restarts leave nothing behind.
 import assert from 'node:assert/strict'
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { connect, type Outcome } from '@hardened-mcp/testkit/clients'
 import { SITE } from '../demo/site.ts'
 import { daemonFiles, leftovers, type Picture, takePicture } from './leftovers.ts'
-import { auditFolder, openCalls, recordsOf, startLoad, verified } from './load.ts'
-import { container, docker, inspect, isHealthy, prepare, run, RUNTIMES, STATE, until } from './machine.ts'
+import { auditFolder, endOf, openCalls, recordsOf, startLoad, verified } from './load.ts'
+import { container, docker, inspect, isHealthy, prepare, run, RUNTIMES, trustGateway, until } from './machine.ts'
 import { openStage, type Server, SERVERS, type Stage } from './stage.ts'
 
 /** Under each runtime, a third of each server at the same time: every second one by SIGKILL. */
@@ -34,8 +33,6 @@ const IN_FLIGHT: Readonly<Record<Server, readonly Flight[]>> = {
   file: [['search_content', { path: '.', pattern: '(a+)+$' }, /^answered$/]],
   fetch: [['fetch_url', { url: `https://${SITE}/slow` }, /^(busy|timeout)$/]],
 }
-const endOf = ({ isError, structuredContent }: Outcome) =>
-  isError === true ? (structuredContent['error'] as { code: string }).code : 'answered'
 
 for (const runtime of RUNTIMES) {
   suite(`the end of a container under ${runtime}`, { timeout: 3_600_000 }, () => {
@@ -44,7 +41,7 @@ for (const runtime of RUNTIMES) {
       async () => {
         await prepare()
         stage = await openStage(runtime)
-        setDefaultCACertificates([...getCACertificates('default'), readFileSync(join(STATE, 'tls/ca.pem'), 'utf8')])
+        trustGateway()
       },
       { timeout: 900_000 },
     )

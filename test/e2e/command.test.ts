@@ -30,6 +30,12 @@ servers:
     resources: { databases: [{ name: shop, file: ${db}, tables: { t: {} } }] }
 `
 
+const BOUND = `oauth:
+  resource: https://mcp.example.com/shop/mcp
+  issuers: [{ name: corp, issuer: https://id.example.com, jwks_uri: https://id.example.com/jwks, tenant: acme, mtls: required }]
+  scopes: { "shop:read": ["tool:read_only"] }
+`
+
 suite('hardened-mcp: mistakes are one line and exit code 78', () => {
   const ROWS: readonly [name: string, args: readonly string[], line: RegExp][] = [
     ['an unknown command', ['server'], /Unknown command server/],
@@ -51,6 +57,16 @@ suite('hardened-mcp: mistakes are one line and exit code 78', () => {
       'a certificate without its key',
       ['serve', 'file', '--root', dir, '--http', '[::]:0', '--tls-cert', 'c.pem'],
       /belong together/,
+    ],
+    [
+      'a client CA without a certificate of the server',
+      ['serve', 'file', '--root', dir, '--http', '[::]:0', '--tls-client-ca', 'c.pem'],
+      /--tls-client-ca needs --tls-cert and --tls-key/,
+    ],
+    [
+      'certificate-bound tokens where no certificate can be seen',
+      ['serve', 'db-query', '--policy', inDir('bound.yaml', POLICY + BOUND), '--http', '127.0.0.1:0', ...audit],
+      /oauth: mtls of corp needs --tls-cert and --tls-key/,
     ],
     ['an audit directory that others may read', ['serve', 'file', '--root', dir, '--audit', open], /0700/],
     ['a policy file that is not there', ['serve', 'file', '--policy', join(dir, 'none.yaml')], /cannot be read/],

@@ -1,6 +1,6 @@
 // One JSON-RPC request with exactly the credential fields of a case: to our own server, or to any other that speaks MCP over HTTP.
 import { type OutgoingHttpHeaders, request as plainRequest } from 'node:http'
-import { request as tlsRequest } from 'node:https'
+import { request as tlsRequest, type RequestOptions } from 'node:https'
 import { setTimeout as delay } from 'node:timers/promises'
 
 export type Asked = Readonly<{
@@ -10,7 +10,13 @@ export type Asked = Readonly<{
   body: string
 }>
 /** `host`: what stands in the Host header where the way there is not the server's own address. */
-export type Target = Readonly<{ url: string; ca?: string; host?: string }>
+export type Target = Readonly<{
+  url: string
+  ca?: string
+  host?: string
+  /** What the client shows of itself, and the connections it keeps. */
+  own?: Pick<RequestOptions, 'cert' | 'key' | 'agent'>
+}>
 export type CredentialFields = Readonly<{
   authorization?: string | readonly string[]
   dpop?: string | readonly string[]
@@ -34,14 +40,19 @@ export async function ask(target: Target, fields: CredentialFields, message: unk
 /** A GET without any credential. */
 export const look = (target: Target): Promise<Asked> => send(target, {}, undefined)
 
-function send({ url, ca, host }: Target, fields: CredentialFields, message: unknown): Promise<Asked> {
+function send({ url, ca, host, own }: Target, fields: CredentialFields, message: unknown): Promise<Asked> {
   const headers: OutgoingHttpHeaders = {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',
     ...(host === undefined ? {} : { host }),
   }
   for (const [name, value] of Object.entries(fields)) headers[name] = [value].flat()
-  const options = { method: message === undefined ? 'GET' : 'POST', headers, ...(ca === undefined ? {} : { ca }) }
+  const options = {
+    method: message === undefined ? 'GET' : 'POST',
+    headers,
+    ...own,
+    ...(ca === undefined ? {} : { ca }),
+  }
   return new Promise((resolve, fail) => {
     const sent = (url.startsWith('https:') ? tlsRequest : plainRequest)(url, options, (answer) => {
       let body = ''

@@ -1,8 +1,9 @@
 // A real authorization server (oidc-provider) on loopback TLS, whose private keys the harness knows, so that it can also forge.
 import { generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { createServer, request } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { certificateAuthority } from '../../packages/testkit/src/certificates.ts'
+import type { AddressInfo, Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { type Certificate, certificateAuthority } from '../../packages/testkit/src/certificates.ts'
 import { Provider } from 'oidc-provider'
 import { exchange } from './token-exchange.ts'
 
@@ -17,10 +18,12 @@ export type AuthorizationServer = Readonly<{
   client: Readonly<{ id: string; secret: string }>
   /** Asks the token endpoint with the client credentials grant. */
   grant(options: {
-    client?: 'agent' | 'opaque-agent'
+    client?: (typeof CLIENTS)[number]
     resource: string
     scope: string
     dpop?: string
+    /** Shown to the token endpoint: the token is bound to it. */
+    own?: Certificate
   }): Promise<Granted>
   revoke(token: string): Promise<number>
   /** What is served in place of the key set, until `undefined` is put back. */
@@ -38,6 +41,7 @@ export type KeysAnswer = Readonly<{
 }>
 
 const NAME = 'issuer.corp'
+const CLIENTS = ['agent', 'opaque-agent', 'mtls-agent', 'mtls-opaque-agent'] as const
 const SECRET = 'a-secret-of-the-test-that-opens-nothing-else'
 
 /** `tokens` is the list of scopes a resource knows. With `host` the certificate and the issuer carry another name. */
@@ -52,7 +56,7 @@ export async function authorizationServer(
   const asked = { keys: 0, introspection: 0 }
   let override: KeysAnswer | undefined
   const held: { handle?: ReturnType<Provider['callback']> } = {}
-  const server = createServer(tls, (incoming, outgoing) => {
+  const server = createServer({ ...tls, requestCert: true, rejectUnauthorized: false }, (incoming, outgoing) => {
     const path = incoming.url ?? ''
     if (path === '/second/jwks') return void outgoing.end(JSON.stringify({ keys: [publicJwk(keys.second)] }))
     if (path === '/exchange')
@@ -71,8 +75,9 @@ export async function authorizationServer(
   const { port } = server.address() as AddressInfo
   const issuer = `https://${host}:${port}`
   const provider = new Provider(issuer, {
-    clients: ['agent', 'opaque-agent'].map((id) => ({
+    clients: CLIENTS.map((id) => ({
       client_id: id,
+      tls_client_certificate_bound_access_tokens: id.startsWith('mtls-'),
       client_secret: SECRET,
       grant_types: ['client_credentials'],
       redirect_uris: [],
@@ -88,26 +93,34 @@ export async function authorizationServer(
       introspection: { enabled: true },
       revocation: { enabled: true },
       dPoP: { enabled: true },
+      mTLS: { enabled: true, certificateBoundAccessTokens: true, getCertificate: ({ socket }) => shownBy(socket) },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_ctx, resource, client) => ({
           scope: scopes,
           audience: resource,
           accessTokenTTL: 600,
-          accessTokenFormat: client.clientId === 'opaque-agent' ? 'opaque' : 'jwt',
+          accessTokenFormat: client.clientId.endsWith('opaque-agent') ? 'opaque' : 'jwt',
           jwt: { sign: { alg: 'RS256' } },
         }),
       },
     },
   })
   held.handle = provider.callback()
-  const send = (path: string, form: Record<string, string>, id: string, headers: Record<string, string> = {}) =>
+  const send = (
+    path: string,
+    form: Record<string, string>,
+    id: string,
+    headers: Record<string, string> = {},
+    own: Partial<Certificate> = {},
+  ) =>
     new Promise<{ status: number; text: string }>((resolve, fail) => {
       const authorization = `Basic ${Buffer.from(`${id}:${SECRET}`).toString('base64')}`
       const type = 'application/x-www-form-urlencoded'
       const sent = request(
         {
-          ...{ host: '127.0.0.1', port, servername: host, ca: authority.ca, method: 'POST', path },
+          ...{ host: '127.0.0.1', port, servername: host, ca: authority.ca, method: 'POST', path, agent: false },
+          ...own,
           headers: { host: `${host}:${port}`, authorization, 'content-type': type, ...headers },
         },
         (answer) => {
@@ -124,9 +137,9 @@ export async function authorizationServer(
     ca: authority.ca,
     keys,
     client: { id: 'agent', secret: SECRET },
-    async grant({ client = 'agent', resource, scope, dpop }) {
+    async grant({ client = 'agent', resource, scope, dpop, own }) {
       const form = { grant_type: 'client_credentials', resource, scope }
-      const { status, text } = await send('/token', form, client, dpop === undefined ? {} : { dpop })
+      const { status, text } = await send('/token', form, client, dpop === undefined ? {} : { dpop }, own)
       return { status, ...(JSON.parse(text) as Omit<Granted, 'status'>) }
     },
     revoke: async (token) => (await send('/token/revocation', { token }, 'opaque-agent')).status,
@@ -141,6 +154,8 @@ export async function authorizationServer(
       }),
   }
 }
+
+const shownBy = (socket: Socket) => (socket as TLSSocket).getPeerX509Certificate()?.toString()
 
 export const rsaKey = (kid: string, modulusLength = 2048, alg = 'RS256'): SigningKey => ({
   ...{ kid, alg },

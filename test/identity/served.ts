@@ -28,11 +28,12 @@ export type Stand = Readonly<{
 
 const UNTIL = '2099-12-31'
 
-/** `over` replaces parts of the `oauth` section; `issuer` parts of its first issuer; `controls` those of the notes. */
+/** `over` replaces parts of the `oauth` section; `issuer` parts of its first issuer; `controls` those of the notes; `http` of their server. */
 export async function stand(
   over: object = {},
   issuer: object = {},
   controls: Parameters<typeof notes>[0] = {},
+  http: Parameters<typeof serveNotes>[0] = {},
 ): Promise<Stand> {
   const server = await authorizationServer(SCOPES)
   const dir = mkdtempSync(join(tmpdir(), 'oauth-'))
@@ -77,6 +78,7 @@ export async function stand(
     authenticate: httpAuthenticator({ verify: () => ({ ok: false, reason: 'No such API key' }) }, door),
     oauth,
     now: () => (tick += 60_000), // the throttle of failures has its own tests
+    ...http,
   })
   const common = { resource: RESOURCE, scope: 'notes:read' }
   return {

@@ -7,6 +7,7 @@ const row = (name: string, find: string, replace: string, because: string, test 
   ...{ find, replace, because },
 })
 const DPOP = 'test/identity/dpop.test.ts'
+const MTLS = 'test/identity/mtls.test.ts'
 const KEYS = 'packages/host/src/identity/oauth/key-set.test.ts'
 const SOURCE = 'packages/host/src/identity/oauth/key-source.test.ts'
 
@@ -27,7 +28,19 @@ export const IDENTITY_MUTANTS: readonly Mutant[] = [
   row('access-token', 'if (actors.length > max_depth)', 'if (false)', 'a chain of actors has no end'),
   row('access-token', '!known.includes(actor)', 'false', 'anybody acts for anybody'),
   row('access-token', 'actors.includes(own_id)', 'false', 'a call may come round for ever'),
-  row('access-token', "name !== 'jkt' ||", '', 'a certificate binding is taken for a key', DPOP),
+  row('access-token', "&& mtls !== 'off'", '', 'a certificate is bound where nobody asks for one', MATRIX),
+  row('access-token', '!known ||', '', 'a binding that nobody can check is dropped', MTLS),
+  row('access-token', "mtls === 'required' && binding", 'false && binding', 'a stolen plain token is taken', MTLS),
+  {
+    ...{ file: 'packages/host/src/identity/http-authenticator.ts', tests: [MTLS] },
+    ...{ find: 'certificate?.() !== bound', replace: 'certificate?.() === undefined' },
+    because: 'any certificate opens what is bound to one',
+  },
+  {
+    ...{ file: 'packages/host/src/mcp/client-certificate.ts', tests: [MTLS] },
+    ...{ find: 'rejectUnauthorized: ca !== undefined', replace: 'rejectUnauthorized: false' },
+    because: 'a client CA is asked for and not insisted on',
+  },
   row('access-token', 'tenants?.includes(value) !== true', 'false', 'an issuer speaks for every tenant'),
   row('access-token', "if (kind === 'at+jwt') return", 'return', 'an ID token opens the door'),
   row(

@@ -26,6 +26,7 @@ HTTP (without it the server speaks stdio):
   --http HOST:PORT                Listen for Streamable HTTP at /mcp; loopback unless TLS or a proxy is declared
   --keys FILE                     API keys, as written by "hardened-mcp keys mint"
   --tls-cert FILE --tls-key FILE  Serve TLS in process
+  --tls-client-ca FILE            Let nobody connect without a certificate of this authority
   --trusted-proxy CIDR            A proxy that terminates TLS in front of this server (repeatable)
   --allowed-host HOST[:PORT]      Accepted Host header (repeatable)
   --allowed-origin ORIGIN         Accepted Origin header (repeatable)`

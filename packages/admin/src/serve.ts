@@ -41,6 +41,7 @@ const COMMON = {
   until: { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
+  'tls-client-ca': { type: 'string' },
   'trusted-proxy': { type: 'string', multiple: true },
   'allowed-host': { type: 'string', multiple: true },
   'allowed-origin': { type: 'string', multiple: true },
@@ -111,23 +112,27 @@ function transportOf(values: Values, oauth: HttpConfig['oauth']): FrontConfig['t
   const [, bracketed, plain, port] = /^(?:\[([0-9A-Fa-f:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(values.http) ?? []
   const host = bracketed ?? plain
   if (host === undefined || Number(port) > 65535) throw new UsageError(`--http needs HOST:PORT, got ${values.http}`)
-  if ((values['tls-cert'] === undefined) !== (values['tls-key'] === undefined))
-    throw new UsageError('--tls-cert and --tls-key belong together')
-  const tls =
-    values['tls-cert'] === undefined
-      ? {}
-      : { tls: { certFile: values['tls-cert'], keyFile: values['tls-key'] as string } }
   return {
     kind: 'http',
     host,
     port: Number(port),
     keysFile: values.keys ?? defaultKeysFile(),
-    ...tls,
+    ...tlsOf(values),
     ...(oauth === undefined ? {} : { oauth }),
     ...listOf('trustedProxies', values['trusted-proxy']),
     ...listOf('allowedHosts', values['allowed-host']),
     ...listOf('allowedOrigins', values['allowed-origin']),
   }
+}
+
+function tlsOf(values: Values): Pick<HttpConfig, 'tls'> {
+  const { 'tls-cert': certFile, 'tls-key': keyFile, 'tls-client-ca': clientCaFile } = values
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw new UsageError('--tls-cert and --tls-key belong together')
+  if (certFile === undefined && clientCaFile !== undefined)
+    throw new UsageError('--tls-client-ca needs --tls-cert and --tls-key')
+  if (certFile === undefined || keyFile === undefined) return {}
+  return { tls: { certFile, keyFile, ...(clientCaFile === undefined ? {} : { clientCaFile }) } }
 }
 
 const listOf = <Key extends string>(key: Key, list: string[] | undefined) =>

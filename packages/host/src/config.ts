@@ -49,7 +49,7 @@ export type HttpConfig = Readonly<{
   port: number
   keysFile: string
   oauth?: OauthConfig
-  tls?: { certFile: string; keyFile: string }
+  tls?: { certFile: string; keyFile: string; clientCaFile?: string }
   trustedProxies?: readonly string[]
   allowedHosts?: readonly string[]
   allowedOrigins?: readonly string[]

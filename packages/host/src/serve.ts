@@ -63,8 +63,13 @@ async function serveRemote(
   { config, registry, audit, report, healthy, live, trouble, notReady, hear, log }: ServeOptions,
   http: HttpConfig,
 ): Promise<Serving> {
-  const store = apiKeyStore({ file: http.keysFile, now: Date.now, log: (event, fields) => log.warn(event, fields) })
   const { keysFile: _, tls, oauth: section, ...rest } = http
+  const bound = section?.issuers.find(({ mtls }) => mtls !== 'off')
+  if (bound !== undefined && tls === undefined)
+    throw new RangeError(
+      `Policy file: oauth: mtls of ${bound.name} needs --tls-cert and --tls-key: behind a proxy no certificate of a client is seen`,
+    )
+  const store = apiKeyStore({ file: http.keysFile, now: Date.now, log: (event, fields) => log.warn(event, fields) })
   const oauth =
     section === undefined
       ? undefined
@@ -87,6 +92,7 @@ async function serveRemote(
     registry,
     authenticate: httpAuthenticator(store, oauth?.door),
     ...(oauth === undefined ? {} : { oauth: oauth.server }),
+    boundToCertificates: bound !== undefined,
     onAuth: recordAuth({ server: config.server, audit, report, hear }),
     healthy,
     trouble,

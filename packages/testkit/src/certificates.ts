@@ -9,8 +9,8 @@ export type Certificate = Readonly<{ cert: string; key: string }>
 export type Authority = Readonly<{
   /** PEM of the CA certificate: what a client has to trust. */
   ca: string
-  /** Issues a server certificate for DNS names and IP addresses. */
-  issue(names: readonly string[], options?: { validDays?: number }): Promise<Certificate>
+  /** Issues a certificate, a server's when not said otherwise, for DNS names and IP addresses. */
+  issue(names: readonly string[], options?: { validDays?: number; of?: 'server' | 'client' }): Promise<Certificate>
 }>
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -28,7 +28,7 @@ export async function certificateAuthority(name = 'hardened-mcp test CA'): Promi
   })
   return {
     ca: ca.toString('pem'),
-    async issue(names, { validDays = 1 } = {}) {
+    async issue(names, { validDays = 1, of = 'server' } = {}) {
       const own = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
       const certificate = await x509.X509CertificateGenerator.create({
         ...validity(validDays),
@@ -39,7 +39,7 @@ export async function certificateAuthority(name = 'hardened-mcp test CA'): Promi
         extensions: [
           new x509.BasicConstraintsExtension(false, undefined, true),
           new x509.KeyUsagesExtension(digitalSignature, true),
-          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage[`${of}Auth`]]),
           new x509.SubjectAlternativeNameExtension(
             names.map((value) => ({ type: /^[\d.]+$|:/.test(value) ? 'ip' : 'dns', value })),
           ),

@@ -1,10 +1,10 @@
 // Question: who sends this HTTP request?
 // Threat:   an anonymous call; a refusal that tells an attacker whether a key exists, has expired or was revoked;
-//           a bound token used without its proof (RFC 9449), an outage at the issuer that lets everybody in.
+//           a bound token used without its proof (RFC 9449) or its certificate (RFC 8705), an outage at the issuer that lets everybody in.
 // Rule:     one well-formed credential: an API key that the store knows, or an access token that the verifier believes, or nobody.
-//           A bound token comes as DPoP with its proof, an unbound one as Bearer; the transport sees only the kind of failure.
+//           A token bound to a key comes as DPoP with its proof, any other as Bearer; one bound to a certificate on a connection of its key.
 // Limits:   how often may it fail is the transport's throttle; what the caller may do is access/.
-// Proof:    http-authenticator.test.ts, test/identity/matrix.test.ts
+// Proof:    http-authenticator.test.ts, test/identity/matrix.test.ts, test/identity/mtls.test.ts
 import { hash } from 'node:crypto'
 import { type Principal, principal, type ScopeTable } from '@hardened-mcp/security-core'
 import type { ApiKeyStore, KeyHolder } from './api-key-store.ts'
@@ -22,14 +22,20 @@ export type Authentication =
   | Readonly<{ ok: false; failure: AuthFailure; reason: string; canary?: KeyHolder }>
 
 /** Every value of the two header fields, as `headersDistinct` gives them. */
-export type Presented = Readonly<{ authorization: readonly string[]; dpop: readonly string[] }>
+export type Presented = Readonly<{
+  authorization: readonly string[]
+  dpop: readonly string[]
+  /** Thumbprint of the certificate whose key the client's TLS connection has shown: `x5t#S256`, 43 characters. */
+  certificate?: () => string | undefined
+}>
 export type HttpAuthenticator = (presented: Presented) => Authentication | Promise<Authentication>
 
 /** What turns access tokens into callers; absent where the operator trusts no issuer. */
 export type TokenDoor = Readonly<{ verify: TokenVerifier; proof: DpopCheck; scopes: ScopeTable }>
 
 export function httpAuthenticator(store: Pick<ApiKeyStore, 'verify'>, door?: TokenDoor): HttpAuthenticator {
-  return function httpAuthenticator({ authorization, dpop }) {
+  return function httpAuthenticator(presented) {
+    const { authorization } = presented
     const credential = credentialOf(authorization)
     if (credential === 'missing') return refused('missing', 'No Authorization header')
     if (credential === 'malformed')
@@ -42,22 +48,24 @@ export function httpAuthenticator(store: Pick<ApiKeyStore, 'verify'>, door?: Tok
       const { reason, canary } = verdict
       return canary === undefined ? refused('invalid', reason) : { ...refused('invalid', reason), canary }
     }
-    return byToken(credential, dpop, door)
+    return byToken(credential, presented, door)
   }
 }
 
 async function byToken(
   { scheme, token }: Credential,
-  proofs: readonly string[],
+  { dpop, certificate }: Presented,
   door: TokenDoor,
 ): Promise<Authentication> {
   let verified = false
   try {
-    const { id, tenant, scopes, boundTo, actors, issuedAt, jti } = await door.verify(token)
+    const { id, tenant, scopes, boundTo, certificate: bound, actors, issuedAt, jti } = await door.verify(token)
     // RFC 9449 §7.2: a bound token sent as Bearer is a stolen one; a plain token sent as DPoP proves nothing.
     if ((boundTo !== undefined) !== (scheme === 'dpop')) throw new TokenFault('The scheme does not fit the token')
+    // RFC 8705 §3: on a connection of anybody else it is a stolen one.
+    if (bound !== undefined && certificate?.() !== bound) throw new TokenFault('The token is of another certificate')
     verified = true
-    if (boundTo !== undefined) await door.proof(proofs, token, boundTo)
+    if (boundTo !== undefined) await door.proof(dpop, token, boundTo)
     const can = door.scopes.capabilitiesOf(scopes)
     const all = door.scopes.capabilitiesOf(door.scopes.supported)
     const heldBack = [...all].filter((capability) => !can.has(capability))

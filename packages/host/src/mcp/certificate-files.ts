@@ -1,20 +1,23 @@
-// Follows the files of certificate and key: a renewed pair is shown to the next connection, and half a pair, or none, to nobody.
+// Follows the files of certificate, key and client CA: a renewed pair is shown to the next connection, and half a pair, or none, to nobody.
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 
-export type Certificate = Readonly<{ cert: string; key: string }>
-type Files = Readonly<{ certFile: string; keyFile: string }>
+/** PEM texts. `ca`: whose certificates a client has to show. */
+export type Certificate = Readonly<{ cert: string; key: string; ca?: string }>
+type Files = Readonly<{ certFile: string; keyFile: string; clientCaFile?: string }>
 
 const POLL_MS = 5_000
 
 /** Throws `RangeError` with one line when there is no pair to start with. */
 export function certificateFiles(files: Files): Certificate {
+  const { certFile, keyFile, clientCaFile } = files
   try {
-    return paired({ cert: readFileSync(files.certFile, 'utf8'), key: readFileSync(files.keyFile, 'utf8') })
+    return paired([certFile, keyFile, clientCaFile].map((file) => file && readFileSync(file, 'utf8')))
   } catch (thrown) {
     const reason = thrown instanceof RangeError ? thrown.message : 'cannot be read'
-    throw new RangeError(`Certificate ${files.certFile} and key ${files.keyFile}: ${reason}`)
+    const authority = clientCaFile === undefined ? '' : `, client CA ${clientCaFile}`
+    throw new RangeError(`Certificate ${certFile} and key ${keyFile}${authority}: ${reason}`)
   }
 }
 
@@ -26,17 +29,18 @@ export function followCertificate(from: {
   log: (event: 'certificate_loaded' | 'certificate_refused', reason: string) => void
   pollMs?: number
 }): () => void {
-  let { cert: last } = from.shown
+  let last = from.shown
   let said = ''
   let closed = false
   const look = async () => {
     try {
-      const { certFile, keyFile } = from.files
-      const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')])
-      if (cert !== last && !closed) {
-        from.take(paired({ cert, key }))
-        last = cert
-        from.log('certificate_loaded', new X509Certificate(cert).validTo)
+      const { certFile, keyFile, clientCaFile } = from.files
+      const files = [certFile, keyFile, clientCaFile]
+      const [cert, key, ca] = await Promise.all(files.map((file) => file && readFile(file, 'utf8')))
+      if ((cert !== last.cert || ca !== last.ca) && !closed) {
+        last = paired([cert, key, ca])
+        from.take(last)
+        from.log('certificate_loaded', new X509Certificate(last.cert).validTo)
       }
       said = ''
     } catch (thrown) {
@@ -54,13 +58,14 @@ export function followCertificate(from: {
   }
 }
 
-function paired(pair: Certificate): Certificate {
+function paired([cert = '', key = '', ca]: readonly (string | undefined)[]): Certificate {
   let fits = false
   try {
-    fits = new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key))
-  } catch {
-    throw new RangeError('they must be PEM')
+    fits = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))
+    if (ca !== undefined && !new X509Certificate(ca).ca) throw new RangeError('the client CA must be an authority')
+  } catch (thrown) {
+    throw thrown instanceof RangeError ? thrown : new RangeError('they must be PEM')
   }
   if (!fits) throw new RangeError('the key must be that of the certificate')
-  return pair
+  return { cert, key, ...(ca === undefined ? {} : { ca }) }
 }

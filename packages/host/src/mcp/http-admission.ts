@@ -9,6 +9,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Principal } from '@hardened-mcp/security-core'
 import type { Authentication, AuthFailure, HttpAuthenticator } from '../identity/http-authenticator.ts'
 import { KEYS_ONLY, type ResourceServer } from '../identity/oauth/resource-server.ts'
+import { certificateThumbprint } from './client-certificate.ts'
 import { DELEGATION, ISSUER_DOWN, NOT_RECORDED, type Rejection, reject, throttled } from './http-answer.ts'
 import type { Registry, Wanted } from './registry.ts'
 
@@ -41,7 +42,8 @@ export function httpAdmission(from: {
   return {
     async admit(request, response, address) {
       const { authorization = [], dpop = [] } = request.headersDistinct
-      const authentication = await from.authenticate({ authorization, dpop })
+      const certificate = () => certificateThumbprint(request.socket)
+      const authentication = await from.authenticate({ authorization, dpop, certificate })
       const waitMs = authentication.ok ? 0 : throttle(address)
       const recorded = await from.onAuth({ address, throttled: waitMs > 0, ...authentication }).then(
         () => true,

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 import type { Principal } from '@hardened-mcp/security-core'
 import type { HttpAuthenticator } from '../identity/http-authenticator.ts'
 import type { ResourceServer } from '../identity/oauth/resource-server.ts'
+import type { Certificate } from './certificate-files.ts'
+import { clientCertificates } from './client-certificate.ts'
 import { failureThrottle } from './failure-throttle.ts'
 import { type AuthEvent, httpAdmission } from './http-admission.ts'
 import { describe, FAULT, health, MAX_BODY_BYTES, readiness, reject, relay, TOO_LARGE } from './http-answer.ts'
@@ -21,7 +23,9 @@ export type HttpOptions = Readonly<{
   registry: Registry
   host: string
   port: number
-  tls?: Readonly<{ cert: string; key: string }>
+  tls?: Certificate
+  /** Asks clients for a certificate: tokens can be bound to one. */
+  boundToCertificates?: boolean
   trustedProxies?: readonly string[]
   allowedHosts?: readonly string[]
   allowedOrigins?: readonly string[]
@@ -44,7 +48,7 @@ export type HttpOptions = Readonly<{
 export type HttpServing = Readonly<{
   url: string
   /** Shows this certificate from the next connection on. */
-  renew: (tls: Readonly<{ cert: string; key: string }>) => void
+  renew: (tls: Certificate) => void
   close(): Promise<void>
 }>
 
@@ -57,6 +61,10 @@ const NODE_LIMITS = {
   keepAliveTimeout: 5_000,
 }
 const TLS_LIMITS = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const
+const tlsOptions = (tls: Certificate, { boundToCertificates = false }: HttpOptions) => ({
+  ...{ ...NODE_LIMITS, ...TLS_LIMITS, ...tls },
+  ...clientCertificates(tls, boundToCertificates),
+})
 
 /** Listens and serves. Throws `RangeError` with one line when the address needs TLS or a declared proxy and has neither. */
 export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
@@ -78,7 +86,7 @@ export async function serveHttp(options: HttpOptions): Promise<HttpServing> {
       reject(request, response, FAULT)
     })
   }
-  const secure = tls === undefined ? undefined : createTlsServer({ ...NODE_LIMITS, ...TLS_LIMITS, ...tls }, listener)
+  const secure = tls === undefined ? undefined : createTlsServer(tlsOptions(tls, options), listener)
   const server: Server = secure ?? createServer(NODE_LIMITS, listener)
   server.maxConnections = MAX_CONNECTIONS
   server.on('checkContinue', listener) // 100 Continue would invite the body of somebody not yet authenticated

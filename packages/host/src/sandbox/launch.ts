@@ -125,7 +125,7 @@ function frontReads(config: FrontConfig): string[] {
     ...always,
     keysFile,
     ...(oauth === undefined ? [] : oauthFiles(oauth)),
-    ...(tls === undefined ? [] : [tls.certFile, tls.keyFile]),
+    ...(tls === undefined ? [] : Object.values(tls)),
   ]
 }
 

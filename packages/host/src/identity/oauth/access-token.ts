@@ -4,7 +4,7 @@
 // Rule:     every claim of RFC 9068 present and of its type; issuer and audience letter by letter; 30 s of skew, 24 h of life;
 //           tenant from a fixed value or a verified claim on the issuer's list; any binding that we cannot check refuses the token.
 // Limits:   the signature is judged before. A revoked token lives until it expires, unless its jti stands in the policy.
-// Proof:    test/identity/matrix.test.ts
+// Proof:    test/identity/matrix.test.ts, test/identity/mtls.test.ts
 import { hash } from 'node:crypto'
 import type { IssuerConfig, OauthConfig } from './config.ts'
 import { type Claims, DelegationFault, TokenFault } from './jws.ts'
@@ -21,6 +21,8 @@ export type AccessToken = Readonly<{
   actors: readonly string[]
   /** Thumbprint of the key that must sign a DPoP proof (RFC 9449 §6). */
   boundTo?: string
+  /** Thumbprint of the certificate that the connection must show (RFC 8705 §3.1). */
+  certificate?: string
 }>
 
 export const SKEW_MS = 30_000
@@ -28,6 +30,7 @@ const MAX_LIFE_MS = 86_400_000
 const SUBJECT = /^[\x21-\x7e]{1,256}$/
 const PLAIN_SUBJECT = /^[A-Za-z0-9_.@-]{1,90}$/
 const THUMBPRINT = /^[A-Za-z0-9_-]{43}$/
+const UNKNOWN_BINDING = 'The token is bound in a way that cannot be checked here'
 const TENANT = /^[a-z0-9][a-z0-9_-]{0,62}$/
 
 export type TokenRules = Readonly<{
@@ -53,8 +56,7 @@ export function accessToken(claims: Claims, rules: TokenRules): AccessToken {
   const jti = textOf(claims, 'jti')
   if (revoked.has(jti)) throw new TokenFault('The token is revoked')
   const actors = actorsOf(claims['act'])
-  const boundTo = bindingOf(claims['cnf'])
-  if (boundTo === undefined && issuer.dpop === 'required') throw new TokenFault('The token is bound to no key')
+  const binding = bindingOf(claims['cnf'], issuer)
   const token = {
     id: callerId(issuer.name, textOf(claims, 'sub')),
     tenant: tenantOf(claims, issuer),
@@ -63,7 +65,7 @@ export function accessToken(claims: Claims, rules: TokenRules): AccessToken {
     issuedAt,
     jti,
     actors,
-    ...(boundTo === undefined ? {} : { boundTo }),
+    ...binding,
   }
   mustBeDelegated(actors, delegation) // last: only a token that is good otherwise is told so
   return token
@@ -129,13 +131,19 @@ function mustBeDelegated(
 }
 
 // A binding of a kind we do not know must not be dropped: the token would work for whoever stole it.
-function bindingOf(cnf: unknown): string | undefined {
-  if (cnf === undefined) return undefined
+function bindingOf(cnf: unknown, { dpop, mtls }: IssuerConfig): Pick<AccessToken, 'boundTo' | 'certificate'> {
+  const binding: { boundTo?: string; certificate?: string } = {}
   const entries = typeof cnf === 'object' && cnf !== null ? Object.entries(cnf as Record<string, unknown>) : []
-  const [[name, value] = [], ...more] = entries
-  if (name !== 'jkt' || more.length > 0 || typeof value !== 'string' || !THUMBPRINT.test(value))
-    throw new TokenFault('The token is bound in a way that cannot be checked here')
-  return value
+  for (const [name, value] of entries) {
+    const known = name === 'jkt' || (name === 'x5t#S256' && mtls !== 'off')
+    if (!known || typeof value !== 'string' || !THUMBPRINT.test(value)) throw new TokenFault(UNKNOWN_BINDING)
+    binding[name === 'jkt' ? 'boundTo' : 'certificate'] = value
+  }
+  if (cnf !== undefined && entries.length === 0) throw new TokenFault(UNKNOWN_BINDING)
+  if (dpop === 'required' && binding.boundTo === undefined) throw new TokenFault('The token is bound to no key')
+  if (mtls === 'required' && binding.certificate === undefined)
+    throw new TokenFault('The token is bound to no certificate')
+  return binding
 }
 
 function tenantOf(claims: Claims, { tenant, tenant_claim: claim, tenants }: IssuerConfig): string {

@@ -39,6 +39,8 @@ const issuer = z
     tenants: z.array(tenantName).min(1).max(10_000).exactOptional(),
     scope_claim: z.enum(['scope', 'scp']).default('scope'),
     dpop: z.enum(['optional', 'required']).default('optional'),
+    /** Tokens bound to the certificate of the client's TLS connection (RFC 8705 §3); needs TLS in this process. */
+    mtls: z.enum(['off', 'optional', 'required']).default('off'),
     /** Accepts `typ` JWT or none: an issuer that does not speak RFC 9068. */
     any_typ: weakened.exactOptional(),
     /** Accepts further audiences beside ours. */

@@ -79,6 +79,7 @@ export function resourceServer(from: {
         scopes_supported: scopes.supported,
         bearer_methods_supported: ['header'],
         dpop_signing_alg_values_supported: PROOF_ALGORITHMS.split(' '),
+        tls_client_certificate_bound_access_tokens: config.issuers.some(({ mtls }) => mtls !== 'off'),
         dpop_bound_access_tokens_required: config.issuers.every(({ dpop }) => dpop === 'required'),
       }),
       metadataPaths: new Set([WELL_KNOWN, WELL_KNOWN + path, `${WELL_KNOWN}/mcp`]),

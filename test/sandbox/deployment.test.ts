@@ -24,7 +24,12 @@ const SERVERS = ['db-query', 'file', 'fetch'] as const
 const TOOLS = { 'db-query': 4, file: 9, fetch: 1 } as const
 const RUNAWAY = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n'
 
-const DOCTOR = ['/nodejs/bin/node', '/app/packages/admin/bin/hardened-mcp.js', 'doctor', '--json', '--audit', '/audit', '--keys', '/etc/hardened-mcp/keys/keys.json', '--taint', '/labels'] // biome-ignore format: one command
+const DOCTOR = ['/nodejs/bin/node', '/app/packages/admin/bin/hardened-mcp.js', 'doctor', '--json', '--audit', '/audit', '--keys', '/etc/hardened-mcp/keys/keys.json', '--taint', '/labels', '--approvals', '/approvals'] // biome-ignore format: one command
+
+const WRITE = `['requests', 'verdicts'].map((folder) => {
+  const file = '/approvals/' + folder + '/note'
+  try { fs.writeFileSync(file, ''); fs.rmSync(file); return 'done' } catch ({ code }) { return code }
+}).join()`
 
 const UNSEEN = ['no_new_privileges', 'limit_memory', 'limit_pids', 'limit_cpu', 'limit_swap'].map((id) => `${id} unknown`) // biome-ignore format: one list
 
@@ -67,6 +72,13 @@ for (const runtime of RUNTIMES) {
       for (const server of SERVERS) assert.equal(await inspect<string>(server, '.HostConfig.Runtime'), runtime)
       const dmesg = await docker('exec', container('file'), '/nodejs/bin/node', '-p', 'os.version()')
       assert.equal(/gVisor|Thu Jan|Sun Jan 10 15:06:54 PST 2016/.test(dmesg), runtime === 'runsc', dmesg)
+    })
+
+    test('a server can ask for approval, and cannot give it', async () => {
+      for (const server of SERVERS) {
+        const said = await docker('exec', container(server), '/nodejs/bin/node', '-p', WRITE)
+        assert.equal(said.trim(), 'done,EROFS', server)
+      }
     })
 
     for (const server of SERVERS) {

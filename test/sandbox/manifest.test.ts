@@ -49,11 +49,11 @@ suite('compose files', () => {
       assert.equal(service['mem_limit'], service['memswap_limit'])
       assert.ok(Number(service['pids_limit']) <= 256)
       const writable = service.volumes.filter((volume) => volume.read_only !== true).map(({ target }) => target)
-      assert.deepEqual(writable, server === 'egress-proxy' ? [] : ['/audit', '/labels'])
+      assert.deepEqual(writable, server === 'egress-proxy' ? [] : ['/audit', '/labels', '/approvals/requests'])
     })
   }
 
-  test('the three servers share one folder of labels, and no other', () => {
+  test('the three servers share the folders of labels and of requests, and no other', () => {
     const sources = SERVERS.map((server) => {
       const { volumes, command } = whole.services[server] as unknown as {
         volumes: { source: string; target: string; read_only?: boolean }[]
@@ -63,7 +63,7 @@ suite('compose files', () => {
       return volumes.filter(({ read_only: ro }) => ro !== true).map(({ source }) => source)
     })
     const shared = sources[0]?.filter((source) => sources.every((each) => each.includes(source)))
-    assert.deepEqual(shared, ['${MCP_STATE:-./state}/labels'])
+    assert.deepEqual(shared, ['${MCP_STATE:-./state}/labels', '${MCP_STATE:-./state}/approvals/requests'])
     assert.match(text('up'), /install -d -m 0700 -o \$SERVER_UID -g \$SERVER_UID .*"\$MCP_STATE\/labels"/)
   })
 

@@ -5,12 +5,13 @@ import { type Finding, judge } from './doctor/checks.ts'
 import { gather } from './doctor/facts.ts'
 
 export const doctor: Command = {
-  usage: `hardened-mcp doctor [--audit DIR] [--keys FILE] [--taint DIR] [--json]
+  usage: `hardened-mcp doctor [--audit DIR] [--keys FILE] [--taint DIR] [--approvals DIR] [--json]
 hardened-mcp doctor [--compose FILE] [--docker] [--project NAME] [--reviewed DATE] [--json]`,
   help: `Inside a container, the layers around this process:
   --audit DIR      Also the audit directory: its mode, whether its trails verify, the space left
   --keys FILE      Also the keys file: its mode and owner
   --taint DIR      Also the directory of labels that servers share: its mode and owner
+  --approvals DIR  Also the directory of approvals: that requests are its own, and verdicts out of its reach
 
 From outside, a deployment:
   --compose FILE   The compose file, as it is or as "docker compose config" renders it, with the variables of this environment
@@ -27,6 +28,7 @@ Exit code 0: every layer that was looked at holds. 1: one does not. 3: one could
       audit: { type: 'string' },
       keys: { type: 'string' },
       taint: { type: 'string' },
+      approvals: { type: 'string' },
       compose: { type: 'string' },
       docker: { type: 'boolean' },
       project: { type: 'string' },
@@ -34,10 +36,10 @@ Exit code 0: every layer that was looked at holds. 1: one does not. 3: one could
       json: { type: 'boolean' },
     } as const
     const { values } = parseArgs({ args: [...args], options, strict: true })
-    const { json, audit, keys, taint, compose, docker, project = 'hardened-mcp', reviewed } = values
+    const { json, audit, keys, taint, approvals, compose, docker, project = 'hardened-mcp', reviewed } = values
     const fromOutside = compose !== undefined || docker === true
-    if (fromOutside && (audit !== undefined || keys !== undefined || taint !== undefined))
-      throw new UsageError('--audit, --keys and --taint are for the look from inside')
+    if (fromOutside && [audit, keys, taint, approvals].some((path) => path !== undefined))
+      throw new UsageError('--audit, --keys, --taint and --approvals are for the look from inside')
     if (docker !== true && (values.project !== undefined || reviewed !== undefined))
       throw new UsageError('--project and --reviewed belong to --docker')
     const findings: readonly (Finding & { view?: string })[] = fromOutside
@@ -51,6 +53,7 @@ Exit code 0: every layer that was looked at holds. 1: one does not. 3: one could
             ...(audit === undefined ? {} : { audit }),
             ...(keys === undefined ? {} : { keys }),
             ...(taint === undefined ? {} : { taint }),
+            ...(approvals === undefined ? {} : { approvals }),
           }),
         )
     for (const finding of findings)

@@ -28,6 +28,7 @@ const audit = {
   freeBytes: 10 ** 10,
 }
 const labels = { dir: '/labels', file: { mode: 0o40700, uid: 65532, gid: 65532, size: 4096 } }
+const approvals = { dir: '/approvals', requests: labels.file, decides: false }
 const keys = { path: '/keys.json', file: { mode: 0o100440, uid: 0, gid: 65532, size: 100 } }
 const HELD: Facts = {
   uid: 65532,
@@ -38,6 +39,7 @@ const HELD: Facts = {
   writable: [],
   audit,
   labels,
+  approvals,
   keys,
   cgroup: { memory: '536870912', swap: '0', pids: '256', cpu: '100000 100000' },
   limits: LIMITS,
@@ -54,7 +56,7 @@ const kernel = (facts: Facts) => judge(facts).find(({ id }) => id === 'own_kerne
 suite('doctor', () => {
   test('misses gVisor alone where every other layer holds', () => {
     assert.deepEqual(turned(HELD), [])
-    assert.equal(judge(HELD).length, 20)
+    assert.equal(judge(HELD).length, 21)
     assert.equal(kernel(HELD), 'bad')
   })
 
@@ -66,7 +68,7 @@ suite('doctor', () => {
   })
 
   const WEAKENED: readonly [name: string, over: Partial<Facts>, turns: readonly string[]][] = [
-    ['root', { uid: 0 }, ['user bad', 'audit_private bad', 'labels_private bad', 'keys_private bad']],
+    ['root', { uid: 0 }, ['user bad', 'audit_private bad', 'labels_private bad', 'keys_private bad', 'approvals_closed bad']],
     ['a capability in the bounding set', status('CapBnd:\t0000000000000000', 'CapBnd:\t00000000a80425fb'), ['capabilities bad']], // biome-ignore format: one row
     ['privileges by setuid', status('NoNewPrivs:\t1', 'NoNewPrivs:\t0'), ['no_new_privileges bad']],
     ['a root to write to', { writable: ['/', '/etc'] }, ['root_read_only bad', 'nothing_writable bad']],
@@ -103,6 +105,12 @@ suite('doctor', () => {
       { labels: { ...labels, file: { ...labels.file, mode: 0o40770 } } },
       ['labels_private bad'],
     ],
+    ['a server that can say yes to itself', { approvals: { ...approvals, decides: true } }, ['approvals_closed bad']],
+    [
+      'requests that others can write',
+      { approvals: { ...approvals, requests: { ...labels.file, mode: 0o40777 } } },
+      ['approvals_closed bad'],
+    ],
     ['an old runtime', { node: '24.16.9' }, ['runtime_version bad']],
   ]
   for (const [name, over, turns] of WEAKENED) test(name, () => assert.deepEqual(turned({ ...HELD, ...over }), turns))
@@ -121,7 +129,10 @@ suite('doctor', () => {
   })
 
   test('what was not asked about has no line', () =>
-    assert.equal(judge({ ...HELD, audit: undefined, keys: undefined, labels: undefined }).length, 15))
+    assert.equal(
+      judge({ ...HELD, audit: undefined, keys: undefined, labels: undefined, approvals: undefined }).length,
+      15,
+    ))
 
   test('one memory limit for both is no swap, version 1', () =>
     assert.deepEqual(turned({ ...HELD, cgroup: { ...HELD.cgroup, swap: '536870912' } }), []))

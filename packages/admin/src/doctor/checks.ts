@@ -3,20 +3,18 @@
 // Rule:     one line for each layer, judged on what was seen; what could not be seen is `unknown`, and never counts as held.
 // Limits:   looks from inside: the host's firewall, other containers and the gateway are not visible here. Proves nothing about tomorrow.
 // Proof:    checks.test.ts
-import { constants } from 'node:fs'
-import { directoryMustBePrivate, factsMustBeOurs, keysMustBePrivate } from '@hardened-mcp/host/admin'
-import type { Facts, FileFact } from './facts.ts'
+import type { Facts } from './facts.ts'
 import { openHoles } from './known-holes.ts'
+import { OWN_FILES } from './own-files.ts'
 
 /** `checked` says what was seen; `mend` what the operator can do. */
 export type Finding = Readonly<{ id: string; verdict: 'ok' | 'bad' | 'unknown'; checked: string; mend: string }>
 /** Whether it holds (`undefined`: not seen), and what was seen. */
 export type Seen = readonly [held: boolean | undefined, checked: string]
-type Check = Readonly<{ id: string; mend: string; look(facts: Facts): Seen | undefined }>
+export type Check = Readonly<{ id: string; mend: string; look(facts: Facts): Seen | undefined }>
 
 const GVISOR_BUILD = '#1 SMP Sun Jan 10 15:06:54 PST 2016' // the constant that gVisor's kernel says of itself
 const UNLIMITED = 2 ** 53 // version 1 of control groups says "no limit" with a number near 2^63
-export const FREE_BYTES = 256 * 1024 * 1024
 // The ambient set lies within CapPrm and CapInh by rule (capabilities(7)), and gVisor does not show it.
 const SETS = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd'] as const
 
@@ -24,11 +22,6 @@ const OWN_GROUPS: Seen = [undefined, "gVisor shows groups of its own, not the co
 
 const isGvisor = ({ kernelBuild }: Facts) => kernelBuild === GVISOR_BUILD
 const said = (facts: Facts, key: string) => facts.status?.get(key)
-export const statsOf = (file: FileFact) => ({
-  ...file,
-  isFile: () => (file.mode & constants.S_IFMT) === constants.S_IFREG,
-})
-const octal = (mode: number) => mode.toString(8).padStart(4, '0')
 
 const CHECKS: readonly Check[] = [
   {
@@ -76,7 +69,7 @@ const CHECKS: readonly Check[] = [
   },
   {
     id: 'nothing_writable',
-    mend: 'Mount an empty read-only tmpfs on /tmp, data read-only, and nothing writable but the directories of audit and labels',
+    mend: 'Mount an empty read-only tmpfs on /tmp, data read-only, and nothing writable but the directories of audit, labels and requests',
     look: ({ writable }) => [
       writable.length === 0,
       writable.length === 0 ? 'no file could be made anywhere' : `a file could be made in ${writable.join(', ')}`,
@@ -115,45 +108,7 @@ const CHECKS: readonly Check[] = [
     mend: 'internal: true; fetch goes out through the egress proxy alone',
     look: ({ internet }) => [internet === 'closed', `1.1.1.1:443 ${internet}`],
   },
-  {
-    id: 'audit_private',
-    mend: 'chmod 0700, owned by the user of the server',
-    look: ({ audit, uid }) =>
-      audit && isPrivate(audit.file, audit.dir, (file) => directoryMustBePrivate(audit.dir, file, uid)),
-  },
-  {
-    id: 'audit_verifies',
-    mend: 'hardened-mcp audit verify DIR says which record is wrong',
-    look: ({ audit }) =>
-      audit && [
-        audit.exitCode === 0 ? true : audit.exitCode === 1 ? false : undefined,
-        `audit verify answers ${audit.exitCode}`,
-      ],
-  },
-  {
-    id: 'audit_space',
-    mend: 'A file system of its own, or a quota, with room: a full trail stops every call',
-    look: ({ audit }) =>
-      audit && [
-        audit.freeBytes === undefined ? undefined : audit.freeBytes >= FREE_BYTES,
-        `${audit.freeBytes ?? 'unknown'} bytes free`,
-      ],
-  },
-  {
-    id: 'labels_private',
-    mend: 'chmod 0700, owned by the user of the servers',
-    look: ({ labels, uid }) =>
-      labels &&
-      isPrivate(labels.file, labels.dir, (file) =>
-        factsMustBeOurs('Directory of labels', labels.dir, file, [uid ?? -1]),
-      ),
-  },
-  {
-    id: 'keys_private',
-    mend: 'chmod 0600, owned by the user of the server (or root, 0440 for its group alone)',
-    look: ({ keys, uid, gid }) =>
-      keys && isPrivate(keys.file, keys.path, (file) => keysMustBePrivate(statsOf(file), keys.path, uid ?? -1, gid)),
-  },
+  ...OWN_FILES,
   {
     id: 'runtime_version',
     mend: 'Node 24.17 or later',
@@ -182,17 +137,4 @@ function limited(text: string | undefined): Seen {
   if (text === undefined) return [undefined, 'no control group to be seen']
   const [first = ''] = text.split(' ')
   return [/^\d+$/.test(first) && Number(first) < UNLIMITED, `limit ${text}`]
-}
-
-/** Asks `judgeFile`, which throws when the file is not private. */
-// The rules are those by which the server itself accepts or refuses to start: one of its own would drift.
-export function isPrivate(file: FileFact | undefined, path: string, judgeFile: (file: FileFact) => void): Seen {
-  if (file === undefined) return [undefined, `${path} could not be looked at`]
-  const { mode, uid, gid } = file
-  try {
-    judgeFile(file)
-    return [true, `${path} has mode ${octal(mode & 0o7777)} and belongs to ${uid}:${gid}`]
-  } catch (thrown) {
-    return [false, (thrown as Error).message]
-  }
 }

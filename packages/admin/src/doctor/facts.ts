@@ -21,6 +21,8 @@ export type Facts = Readonly<{
   writable: readonly string[]
   /** Of the directory of labels. */
   labels: { dir: string; file: FileFact | undefined } | undefined
+  /** `decides`: a file could be made where the operator's verdicts are read. */
+  approvals: { dir: string; requests: FileFact | undefined; decides: boolean } | undefined
   audit: { dir: string; file: FileFact | undefined; exitCode: number; freeBytes: number | undefined } | undefined
   keys: { path: string; file: FileFact | undefined } | undefined
   /** Text of the control group's files; the names are those of version 2. */
@@ -55,7 +57,10 @@ const VERSION_1 = {
 } as const
 
 /** Looks around. Makes and removes one empty file wherever that is possible; opens two connections and sends nothing. */
-export async function gather(asked: Readonly<{ audit?: string; keys?: string; taint?: string }>): Promise<Facts> {
+export async function gather(
+  asked: Readonly<{ audit?: string; keys?: string; taint?: string; approvals?: string }>,
+): Promise<Facts> {
+  const own = [asked.audit, asked.taint, asked.approvals && join(asked.approvals, 'requests')]
   const mounts = mountsOf(tolerant(() => readFileSync('/proc/self/mountinfo', 'utf8')))
   const [metadata, internet] = await Promise.all([
     reach('169.254.169.254', 80), // the clouds' metadata service
@@ -64,7 +69,7 @@ export async function gather(asked: Readonly<{ audit?: string; keys?: string; ta
   // Message queues are no files: nothing can be kept in one, or run from it.
   const places = new Set(
     [...PLACES, ...(mounts ?? []).flatMap(({ at, type }) => (type === 'mqueue' ? [] : [at]))].filter(
-      (place) => place !== asked.audit && place !== asked.taint,
+      (place) => !own.includes(place),
     ),
   )
   return {
@@ -76,6 +81,7 @@ export async function gather(asked: Readonly<{ audit?: string; keys?: string; ta
     writable: [...places].filter((place) => !/^\/(?:proc|sys)(?:\/|$)/.test(place) && canWrite(place)).toSorted(),
     audit: asked.audit === undefined ? undefined : await trailOf(asked.audit),
     labels: asked.taint === undefined ? undefined : { dir: asked.taint, file: fileOf(asked.taint) },
+    approvals: asked.approvals === undefined ? undefined : deskOf(asked.approvals),
     keys: asked.keys === undefined ? undefined : { path: asked.keys, file: fileOf(asked.keys) },
     cgroup: { memory: group('memory'), swap: group('swap'), pids: group('pids'), cpu: group('cpu') },
     limits: tolerant(() => readFileSync('/proc/self/limits', 'utf8')),
@@ -84,6 +90,10 @@ export async function gather(asked: Readonly<{ audit?: string; keys?: string; ta
     node: process.versions.node,
   }
 }
+
+const deskOf = (dir: string) => ({
+  ...{ dir, requests: fileOf(join(dir, 'requests')), decides: canWrite(join(dir, 'verdicts')) },
+})
 
 export const statusOf = (text: string | undefined) =>
   text === undefined

@@ -63,6 +63,7 @@ const WEAKENED: readonly (readonly [name: string, text: string, turns: string])[
   ['no logs', changed('driver: json-file', 'driver: none'), 'log_rotation bad'],
   ['a root to write to', changed('  read_only: true', '  read_only: false'), 'root_read_only bad'],
   ['data to write to', changed('target: /data, read_only: true', 'target: /data'), 'nothing_writable bad'],
+  ['verdicts to write to', changed('target: /approvals/verdicts, read_only: true', 'target: /approvals/verdicts'), 'nothing_writable bad'],
   ['a short volume to write to', changed('    volumes:\n', '    volumes:\n      - /srv/more:/more\n'), 'nothing_writable bad'],
   ['/tmp as gVisor makes it', changed('  tmpfs: ["/tmp:ro,noexec,nosuid,nodev,size=4k"]\n', ''), 'tmp_covered bad'],
   ['/tmp to run from', changed('/tmp:ro,noexec,nosuid', '/tmp:ro,nosuid'), 'tmp_covered bad'],

@@ -4,7 +4,8 @@
 // Limits:   what it may not see is `unknown`: most of it needs root. Trusts Docker and the kernel about themselves.
 // Proof:    host-checks.test.ts
 import { directoryMustBePrivate, keysMustBePrivate } from '@hardened-mcp/host/admin'
-import { FREE_BYTES, isPrivate, type Seen, statsOf } from '../checks.ts'
+import type { Seen } from '../checks.ts'
+import { FREE_BYTES, isPrivate, statsOf } from '../own-files.ts'
 import type { Deployment } from './deployment.ts'
 import type { HostFacts, InForce, Release } from './host-facts.ts'
 import { openHoles } from '../known-holes.ts'

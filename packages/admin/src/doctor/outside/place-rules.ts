@@ -1,6 +1,6 @@
 // Question: what of the host can a service see, and where can it write?
 // Threat:   Docker's socket or a folder of the host mounted "for a moment"; a place to keep a program; secrets in an environment.
-// Rule:     the root and every mount read-only but the directories of audit and labels, sources that are data and nothing of the system, no environment.
+// Rule:     the root and every mount read-only but the directories of audit, labels and requests, sources that are data and nothing of the system, no environment.
 // Limits:   judges paths, not what lies behind them; a link below a data folder is the file server's matter.
 // Proof:    compose-weakened.test.ts
 import { isIP } from 'node:net'
@@ -27,7 +27,9 @@ const TMPFS = ['ro', 'noexec', 'nosuid', 'nodev']
 const OWN_ENVIRONMENT: Readonly<Record<string, readonly string[]>> = { gateway: ['MCP_PUBLIC_HOST'] }
 const FIRST_WORD = /^[a-z][a-z-]*$/
 
-const OWN_STATE: readonly string[] = ['/audit', '/labels']
+/** Where a server asks the operator; the verdicts beside it are mounted read-only. */
+export const REQUESTS = '/approvals/requests'
+const OWN_STATE: readonly string[] = ['/audit', '/labels', REQUESTS]
 const ownState = ({ target }: Mount) => OWN_STATE.includes(target)
 const isOfTheHost = (path: string) =>
   path === '/' ||
@@ -49,8 +51,8 @@ export const placeRules: readonly Rule[] = [
   }),
   serviceRule({
     id: 'nothing_writable',
-    checked: 'the directories of audit and labels are the only mounts that can be written',
-    mend: 'read_only: true on every volume but the directories of audit and labels (a root of file that callers may write is the exception to accept knowingly)',
+    checked: 'the directories of audit, labels and requests are the only mounts that can be written',
+    mend: 'read_only: true on every volume but the directories of audit, labels and requests (a root of file that callers may write is the exception to accept knowingly)',
     of: EVERYONE,
     look: ({ role, mounts }) =>
       listed(

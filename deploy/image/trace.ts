@@ -16,6 +16,7 @@ import {
 import { createRequire } from 'node:module'
 import { dirname, extname, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { withoutTypes } from './without-types.ts'
 
 const root = join(import.meta.dirname, '../..')
 const [server = '', out = ''] = process.argv.slice(2)
@@ -105,9 +106,12 @@ function packageFileOf(file: string): string {
 }
 
 function copy(file: string): void {
-  const target = join(out, 'app', relative(root, file))
+  const place = relative(root, file)
+  const own = place.includes('node_modules/') ? undefined : withoutTypes(place, readFileSync(file, 'utf8'))
+  const target = join(out, 'app', own?.path ?? place)
   mkdirSync(dirname(target), { recursive: true })
-  cpSync(file, target)
+  if (own === undefined) cpSync(file, target)
+  else writeFileSync(target, own.text)
 }
 
 function link(name: string): void {

@@ -7,6 +7,7 @@ import { after, before, suite, test } from 'node:test'
 import assert from 'node:assert/strict'
 import { certificateAuthority } from '@hardened-mcp/testkit/certificates'
 import { connect } from '@hardened-mcp/testkit/clients'
+import { withoutTypes } from '../../deploy/image/without-types.ts'
 import { deploy, docker, freshState, must, PORT, prepare, ROOT, run, RUNTIMES, STATE, trustGateway } from './machine.ts'
 import { buildProbe, openedNetwork, probeIn, type Weaken } from './probing.ts'
 
@@ -237,16 +238,16 @@ for (const runtime of RUNTIMES) {
 const listOfProxy = (allowed: string) => writeFileSync(SETTINGS.MCP_EGRESS_POLICY, POLICY(allowed), { mode: 0o644 })
 
 function blindProxy(): void {
-  const path = 'packages/host/src/outbound/checked-addresses.ts'
-  const code = readFileSync(join(ROOT, path), 'utf8')
-  const blind = code.replace(
+  const source = 'packages/host/src/outbound/checked-addresses.ts'
+  const { path, text } = withoutTypes(source, readFileSync(join(ROOT, source), 'utf8'))
+  const blind = text.replace(
     'isPublicAddress(address, judge.nat64) && !own.has(address)',
     'address !== own.size.toString()',
   )
-  assert.notEqual(blind, code)
-  writeFileSync(join(STATE, 'blind.ts'), blind, { mode: 0o644 })
+  assert.notEqual(blind, text)
+  writeFileSync(join(STATE, 'blind.js'), blind, { mode: 0o644 })
   const manifest = readFileSync(join(ROOT, 'deploy/compose.fetch.yaml'), 'utf8')
-  const mount = `      - { type: bind, source: ${STATE}/blind.ts, target: /app/${path}, read_only: true }\n`
+  const mount = `      - { type: bind, source: ${STATE}/blind.js, target: /app/${path}, read_only: true }\n`
   const at = manifest.indexOf('      - { type: bind, source: "${MCP_STATE:-./state}/resolv.conf"')
   writeFileSync(BLIND, manifest.slice(0, at) + mount + manifest.slice(at))
 }

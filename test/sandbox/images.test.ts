@@ -22,7 +22,7 @@ for (const server of IMAGES) {
 
     test('holds no shell, no package manager, no test, no source of native code', () => {
       const banned =
-        /(?:^|\/)(?:sh|bash|dash|busybox|npm|npx|apt|dpkg|perl|python3?)$|\.test\.ts$|\/(?:fixture|testing)\/|\.(?:c|cc|h|gyp)$/
+        /(?:^|\/)(?:sh|bash|dash|busybox|npm|npx|apt|dpkg|perl|python3?)$|\.test\.[jt]s$|^app\/(?:packages|servers|deploy)\/.*(?<!\.d)\.ts$|\/(?:fixture|testing)\/|\.(?:c|cc|h|gyp)$/
       assert.deepEqual(
         entries.filter((entry) => banned.test(pathOf(entry))),
         [],
@@ -42,8 +42,8 @@ for (const server of IMAGES) {
     })
 
     test('holds only its own worker', () => {
-      const workers = entries.map(pathOf).filter((path) => /^app\/servers\/[^/]+\/worker\.ts$/.test(path))
-      assert.deepEqual(workers, server === 'egress-proxy' ? [] : [`app/servers/${server}/worker.ts`])
+      const workers = entries.map(pathOf).filter((path) => /^app\/servers\/[^/]+\/worker\.js$/.test(path))
+      assert.deepEqual(workers, server === 'egress-proxy' ? [] : [`app/servers/${server}/worker.js`])
     })
 
     test('belongs to root below /app, where nobody else may write', () => {

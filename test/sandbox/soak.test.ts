@@ -163,7 +163,7 @@ async function settled(wanted?: Picture): Promise<Picture> {
 async function killInside(server: Server, victim: 'front' | 'worker'): Promise<void> {
   const script = `const fs = require('node:fs')
     const command = (pid) => { try { return fs.readFileSync('/proc/' + pid + '/cmdline', 'utf8') } catch { return '' } }
-    const pid = fs.readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).find((name) => Number(name) !== process.pid && command(name).includes('/${victim}.ts'))
+    const pid = fs.readdirSync('/proc').filter((name) => /^\\d+$/.test(name)).find((name) => Number(name) !== process.pid && command(name).includes('/${victim}.js'))
     process.kill(Number(pid), 'SIGKILL')`
   await run('/usr/bin/docker', ['exec', container(server), '/nodejs/bin/node', '-e', script]) // without the front this container ends, and the script with it
 }

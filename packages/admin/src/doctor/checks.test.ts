@@ -68,7 +68,11 @@ suite('doctor', () => {
   })
 
   const WEAKENED: readonly [name: string, over: Partial<Facts>, turns: readonly string[]][] = [
-    ['root', { uid: 0 }, ['user bad', 'audit_private bad', 'labels_private bad', 'keys_private bad', 'approvals_closed bad']],
+    [
+      'root',
+      { uid: 0 },
+      ['user bad', 'audit_private bad', 'labels_private bad', 'keys_private bad', 'approvals_closed bad'],
+    ],
     ['a capability in the bounding set', status('CapBnd:\t0000000000000000', 'CapBnd:\t00000000a80425fb'), ['capabilities bad']], // biome-ignore format: one row
     ['privileges by setuid', status('NoNewPrivs:\t1', 'NoNewPrivs:\t0'), ['no_new_privileges bad']],
     ['a root to write to', { writable: ['/', '/etc'] }, ['root_read_only bad', 'nothing_writable bad']],

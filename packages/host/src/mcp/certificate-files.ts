@@ -36,7 +36,7 @@ export function followCertificate(from: {
     try {
       const { certFile, keyFile, clientCaFile } = from.files
       const files = [certFile, keyFile, clientCaFile]
-      const [cert, key, ca] = await Promise.all(files.map((file) => file && readFile(file, 'utf8')))
+      const [cert, key, ca] = await Promise.all(files.map(async (file) => file && readFile(file, 'utf8')))
       if ((cert !== last.cert || ca !== last.ca) && !closed) {
         last = paired([cert, key, ca])
         from.take(last)

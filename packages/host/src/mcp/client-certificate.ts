@@ -6,7 +6,7 @@
 // Proof:    test/identity/mtls.test.ts
 import { hash } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { TLSSocket, type TlsOptions } from 'node:tls'
+import type { TLSSocket, TlsOptions } from 'node:tls'
 import type { Certificate } from './certificate-files.ts'
 
 /** `asked`: tokens can be bound to certificates, also to ones that no authority has signed (RFC 8705 §2.2). */
@@ -16,7 +16,7 @@ export const clientCertificates = ({ ca }: Certificate, asked: boolean): TlsOpti
 })
 
 /** `x5t#S256` of RFC 8705 §3.1, or nothing where no certificate was shown. */
-export function certificateThumbprint(socket: Socket): string | undefined {
-  const shown = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined
+export function certificateThumbprint(socket: Socket & Partial<Pick<TLSSocket, 'getPeerX509Certificate'>>) {
+  const shown = socket.getPeerX509Certificate?.()
   return shown === undefined ? undefined : hash('sha256', shown.raw, 'base64url')
 }

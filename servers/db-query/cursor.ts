@@ -1,6 +1,6 @@
 // Question: where does the next page start, and may this caller ask for it?
 // Threat:   cursors that are forged, guessed, moved to another query, caller, tenant or database, or used after the data changed.
-// Rule:     a cursor holds a position and a fingerprint of the data, under an HMAC over them and everything the query is bound to.
+// Rule:     a cursor holds a position and a fingerprint of the data, under an HMAC with the tenant's own key over them and all the query is bound to.
 // Limits:   says nothing about the query itself: it is judged again on each page. A restart of the server ends all cursors.
 // Proof:    cursor.test.ts
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
@@ -23,16 +23,18 @@ export type Cursors = Readonly<{
 
 export const DATA_BYTES = 12 // 96 bits: a chance hit is out of reach, and nobody can search for one without the HMAC
 const MAC_BYTES = 16 // RFC 2104 §5: half the hash is the least
+const HASH_BYTES = 32
 const SKIP_BYTES = 6
 const CURSOR_BYTES = SKIP_BYTES + DATA_BYTES + MAC_BYTES
 
 /** `secret` is shared by all workers of this server and by nobody else. */
 export function cursors(secret: string): Cursors {
   if (secret.length < 32) throw new RangeError(`Secret must have at least 32 characters, got ${secret.length}`)
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'db-query cursor 1', 32))
+  const keyOf = (tenant: TenantScope) =>
+    new Uint8Array(hkdfSync('sha256', secret, '', `db-query cursor 2 ${tenant}`, HASH_BYTES))
   const macOf = ({ caller, database, sql, params }: Binding, head: Buffer) =>
-    createHmac('sha256', key)
-      .update(JSON.stringify([caller.tenant, caller.id, database, sql, params]))
+    createHmac('sha256', keyOf(caller.tenant))
+      .update(JSON.stringify([caller.id, database, sql, params]))
       .update(head)
       .digest()
       .subarray(0, MAC_BYTES)

@@ -52,7 +52,7 @@ function execute(open: Guards, pages: Cursors, wanted: Operation, spend: Budget)
 
 function query(on: Guard, pages: Cursors, wanted: QueryOperation, spend: Budget): Result {
   return on.inSnapshot((snapshot) => {
-    const judged = snapshot.judge(wanted.sql)
+    const judged = snapshot.judge(wanted.sql, wanted.caller.tenant)
     const bound = bindParams(judged.tokens, wanted.params)
     try {
       const { skip, next } = paging(wanted, judged, bound, snapshot, pages)

@@ -14,8 +14,8 @@ import type { Token } from './token-scan.ts'
 type Row = Readonly<{ id: number; parent: number; detail: string }>
 
 /** Plans the statement without running it, and answers the plan as indented lines. */
-export function explained({ sql, params }: ExplainOperation, snapshot: Snapshot, spend: Budget): Result {
-  const { tokens } = snapshot.judge(sql)
+export function explained({ sql, params, caller }: ExplainOperation, snapshot: Snapshot, spend: Budget): Result {
+  const { tokens } = snapshot.judge(sql, caller.tenant)
   const bound = Object.keys(params).length === 0 ? bindNulls(tokens) : bindParams(tokens, params)
   const rows = snapshot.engine.prepare<unknown[], Row>(`EXPLAIN QUERY PLAN ${sql}`).all(...bound)
   const show = standsForHidden(tokens, snapshot.tables) ? shownOf(snapshot.tables) : (detail: string) => detail

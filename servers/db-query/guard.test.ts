@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, suite, test } from 'node:test'
+import { tenantScope } from '@hardened-mcp/security-core'
 import Database from 'better-sqlite3'
 import { executor } from './executor.ts'
 import { CALLER, fixture, SECRET, SPEND } from './fixture.ts'
 import { guard } from './guard.ts'
+import type { Whose } from './row-filter.ts'
 
 const made: (() => void)[] = []
 after(() => made.forEach((remove) => remove()))
@@ -57,6 +59,27 @@ suite('guard()', () => {
         settings.map((name) => engine.pragma(name, { simple: true })),
         [2, 0, 0, 1, 1],
       )
+    })
+    on.close()
+  })
+
+  test('what one tenant asked of a common database is judged anew for another: no answer is faster for it', () => {
+    const on = guard({ name: 'shop', file: fresh(), tables: '*' }, 'veto', '')
+    const [acme, globex] = [tenantScope('acme'), tenantScope('globex')]
+    on.inSnapshot(({ judge }) => {
+      const first = judge('SELECT id FROM orders', acme)
+      assert.equal(judge('SELECT id FROM orders', acme), first, 'its own is remembered')
+      assert.notEqual(judge('SELECT id FROM orders', globex), first)
+      const refused = (whose: Whose) => {
+        try {
+          judge('DELETE FROM orders', whose)
+        } catch (thrown) {
+          return thrown
+        }
+        assert.fail('It was taken')
+      }
+      assert.equal(refused(acme), refused(acme))
+      assert.notEqual(refused(globex), refused(acme))
     })
     on.close()
   })

@@ -26,7 +26,8 @@ export type Guard = Readonly<{
 }>
 export type Snapshot = Readonly<{
   tables: Catalogue
-  judge(sql: string): Judged
+  /** Judges a text for the tenant that asks it. */
+  judge(sql: string, whose: Whose): Judged
   engine: Pick<Engine, 'pragma' | 'prepare'>
   /** Bytes that differ when the rows of this snapshot may differ from another's; undefined when that cannot be said now. */
   stamp(): Stamp

@@ -9,7 +9,7 @@ export function assertSound(queries: readonly QueryGrant[], open: Guards): void 
   for (const { name, sql, params, database } of queries) {
     const wrong = open.trial(database).inSnapshot(({ judge }) => {
       try {
-        const slots = slotsOf(judge(sql).tokens).map((slot) => slot.name)
+        const slots = slotsOf(judge(sql, '').tokens).map((slot) => slot.name)
         const unnamed = slots.find((slot) => !Object.hasOwn(params, slot))
         const unused = Object.keys(params).find((param) => !slots.includes(param))
         if (unnamed !== undefined) return `the parameter ${unnamed || '?'} is not described`

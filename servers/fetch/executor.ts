@@ -49,7 +49,7 @@ export function fetchExecutor(
     if (kept !== undefined && wanted.start > 0) return answerOf(wanted, kept, 'kept', maxBytes)
     const deadlineMs = Math.max(1, spend.deadlineMs - ANSWER_MARGIN_MS)
     const page = await loadPage(wanted, { openSession, judge, robots, userAgent, pdf: config.pdf, kept, deadlineMs })
-    if (wanted.method === 'GET') cache.set(key, page)
+    if (wanted.method === 'GET') cache.set(key, page, wanted.tenant)
     return answerOf(wanted, page, page === kept ? 'revalidated' : 'fresh', maxBytes)
   }
 }

@@ -83,7 +83,8 @@ suite('robotsRules()', () => {
     const pass = (ms: number) => {
       time += ms
     }
-    return { asked, pass, check: (page: string) => check(url(page), route) }
+    const of = (tenant: string) => ({ ...route, ask: { ...ask, tenant: tenantScope(tenant) } })
+    return { asked, pass, check: (page: string, tenant = 'acme') => check(url(page), of(tenant)) }
   }
   const denied = { code: 'url_denied', says: /\(robots\)/ }
 
@@ -118,6 +119,12 @@ suite('robotsRules()', () => {
     await assert.rejects(down.check('https://example.com/a'), denied)
     await assert.rejects(down.check('https://example.com/a'), denied)
     assert.equal(down.asked.length, 2)
+  })
+
+  test('asks for each tenant: rules may come from where another may not go', async () => {
+    const { asked, check } = visit(200, '')
+    for (const tenant of ['acme', 'globex', 'acme', 'globex']) await check('https://example.com/a', tenant)
+    assert.equal(asked.length, 2)
   })
 
   test('is not asked about itself, nor when the operator ignores it', async () => {

@@ -26,11 +26,12 @@ export function robotsRules(options: { userAgent: string; obey: boolean; now?: (
   return async function check(url, route) {
     const { origin, pathname, search } = new URL(url.href)
     if (!obey || pathname === '/robots.txt') return
-    let site = sites.get(origin)
+    const key = `${String(route.ask.tenant)} ${origin}` // by tenant: the rules may have come from where others may not go
+    let site = sites.get(key)
     if (site === undefined || site.until < now()) {
       site = { verdict: await loadVerdict(`${origin}/robots.txt`, product, route), until: now() + KEEP_MS }
       if (sites.size >= MAX_SITES) sites.clear()
-      if (site.verdict !== 'none') sites.set(origin, site) // a site that was down is asked again
+      if (site.verdict !== 'none') sites.set(key, site) // a site that was down is asked again
     }
     if (!permits(site.verdict, pathname + search)) must(denyUrl('robots', `robots.txt of ${url.host}`))
   }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { TenantScope } from '@hardened-mcp/security-core'
 import { isTestCode, sourceFiles } from './source-files.ts'
-import type { guard } from '../../servers/db-query/guard.ts'
+import type { guard, Snapshot } from '../../servers/db-query/guard.ts'
 import type { Guards } from '../../servers/db-query/guards.ts'
 import type { mayUse } from '../../servers/db-query/policy.ts'
 import type { DatabaseGrant, ParserMode } from '../../servers/db-query/resources.ts'
@@ -40,6 +40,11 @@ type LookUps = {
     Verdict<typeof guard, [DatabaseGrant, ParserMode, string]>,
     Verdict<typeof guard, [DatabaseGrant, ParserMode]>,
     Verdict<typeof guard, [DatabaseGrant, ParserMode, TenantScope]>,
+  ]
+  'what was judged of a text': [
+    Verdict<Snapshot['judge'], [string, string]>,
+    Verdict<Snapshot['judge'], [string]>,
+    Verdict<Snapshot['judge'], [string, TenantScope]>,
   ]
   'a grant': [
     Verdict<typeof mayUse, [DatabaseGrant, Of<string>]>,
@@ -78,6 +83,7 @@ const LOOK_UPS: LookUps = {
   'a database': [...ASKS],
   'the list of databases': [...ASKS],
   'the rows of a database': [...ASKS],
+  'what was judged of a text': [...ASKS],
   'a grant': [...ASKS],
   'a host': [...ASKS],
   'an entry of the list': [...ASKS],
@@ -89,7 +95,7 @@ const LOOK_UPS: LookUps = {
 suite('scopes of tenants', () => {
   const files = sourceFiles().filter(({ path }) => !isTestCode(path))
   test('are asked for by every look-up: the table above would not compile otherwise', () =>
-    assert.equal(Object.keys(LOOK_UPS).length, 9))
+    assert.equal(Object.keys(LOOK_UPS).length, 10))
 
   test('are made in two places, by one cast', () => {
     const makers = files.filter(({ text }) => /\btenantScope\(|transform\(tenantScope\)/.test(text))

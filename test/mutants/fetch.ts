@@ -88,6 +88,7 @@ export const FETCH_MUTANTS: readonly Mutant[] = [
     'a Location is mended',
     'executor',
   ),
+  of('robots', '`${String(route.ask.tenant)} ${origin}`', 'origin', 'rules that one tenant read bind another'),
   of('robots', ' || answer.status >= 500) return discard', ') return discard', 'a robots.txt that is broken is a yes'),
   of(
     'robots',
@@ -141,5 +142,6 @@ export const FETCH_MUTANTS: readonly Mutant[] = [
     'a page that knows the boundary closes the block',
   ),
   of('pdf-text', 'if (performance.now() > endsAt) throw', 'if (endsAt < -1) throw', 'a PDF has no deadline'),
+  of('page-cache', 'entry[1].tenant === tenant', 'entry[0] !== tenant', 'a tenant pushes out the pages of another'),
   of('page-key', '    tenant,\n', '', "a tenant reads on in another one's page", 'executor', 'tool-options'),
 ]

@@ -21,9 +21,21 @@ export const SERVER_MUTANTS: readonly Mutant[] = [
   },
   {
     ...inside('db-query', 'cursor'),
-    find: 'JSON.stringify([caller.tenant, caller.id, database, sql, params])',
+    find: 'JSON.stringify([caller.id, database, sql, params])',
     replace: 'JSON.stringify([database, sql, params])',
-    because: "a cursor of another tenant's caller is taken",
+    because: "a cursor of the tenant's other caller is taken",
+  },
+  {
+    ...inside('db-query', 'cursor'),
+    find: 'cursor 2 ${tenant}',
+    replace: 'cursor 2',
+    because: 'a cursor of another tenant is taken',
+  },
+  {
+    ...inside('db-query', 'verdicts', 'guard'),
+    find: '`${whose} ${sql}`',
+    replace: 'sql',
+    because: 'the time of an answer says that another tenant has asked this text',
   },
   {
     ...inside('db-query', 'row-filter'),

@@ -242,8 +242,22 @@ export const AUDIT_MUTANTS: readonly Mutant[] = [
   {
     file: 'packages/host/src/audit/own-trail.ts',
     tests: ['packages/host/src/audit/own-trail.test.ts'],
+    find: 'return `The trail is not verified: ${String(thrown)}`',
+    replace: 'throw thrown',
+    because: 'one look that cannot be taken ends the watch',
+  },
+  {
+    file: 'packages/host/src/audit/own-trail.ts',
+    tests: ['packages/host/src/audit/own-trail.test.ts'],
+    find: ', signal: stop.signal }',
+    replace: ' }',
+    because: 'a watch that was stopped waits on',
+  },
+  {
+    file: 'packages/host/src/audit/own-trail.ts',
+    tests: ['packages/host/src/audit/own-trail.test.ts'],
     find: '        wrong = await look()',
-    replace: '        wrong = [...wrong]',
+    replace: '        wrong = `${wrong}`',
     because: 'what passes is told as a trail that was altered',
   },
   {

@@ -112,17 +112,18 @@ async function start(config: FrontConfig): Promise<void> {
     onClose: () => drain(),
   })
   serving = opened
+  const report = (err: string) => alerts.hub.report({ rule: 'audit_verify_failed', server: name, err })
+  const endWatch = watchOwnTrail({ dir: config.auditDir, head: audit.head, report })
   drain = drainOnce(
     () => {
       serving = undefined
+      void endWatch()
       return opened.close()
     },
     workers.stop,
     () => Promise.all([alerts.close().then(audit.close), measured.close()]),
   )
   setInterval(anchorTo(audit), ANCHOR_EVERY_MS).unref()
-  const report = (err: string) => alerts.hub.report({ rule: 'audit_verify_failed', server: name, err })
-  watchOwnTrail({ dir: config.auditDir, head: audit.head, report })
   log.info('serving', { server: name, transport: config.transport.kind, metrics })
   tell({ type: 'serving', ...(opened.url === undefined ? {} : { url: opened.url }) })
 }

@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { capabilities, localLedger, meter, perMinute, principal, rateLimit } from '@hardened-mcp/security-core'
+import { setTimeout as delay } from 'node:timers/promises'
+import { capabilities, Denial, localLedger, meter, perMinute, principal, rateLimit } from '@hardened-mcp/security-core'
 import { aCall, aTool } from '@hardened-mcp/testkit'
 import { store } from '@hardened-mcp/testkit/store'
 import { mintKey } from '../../../packages/host/src/identity/api-key.ts'
@@ -107,14 +108,28 @@ const shared = sharedLedger({
   onEvent: () => undefined,
 })
 await shared.ready
+let late = 0
+// On a full machine the store may not answer within its 250 ms: the call is made again, and the round is not the best.
+const inTime = async (step: () => unknown) => {
+  for (let again = 0; again < 5; again++) {
+    try {
+      return await step()
+    } catch (thrown) {
+      if (!(thrown instanceof Denial && thrown.code === 'busy')) throw thrown
+      late += 1
+      await delay(thrown.retryAfterMs)
+    }
+  }
+  throw new Error('The store does not answer')
+}
 const limited = (ledger: typeof shared | ReturnType<typeof localLedger>) => {
   const rate = rateLimit({ current: () => limits, ledger })
   const counts = meter({ current: () => limits, ledger, cost: () => ({ rows: 100, domains: ['example.com'] }) })
   let n = 0
   return async () => {
     const one = { ...call, id: `call-${n++}` }
-    await rate(one)
-    await counts.reserve(one, {})
+    await inTime(() => rate(one))
+    await inTime(() => counts.reserve(one, {}))
     await counts.settle(one, { rows: 10, bytes: 100 })
   }
 }
@@ -154,6 +169,7 @@ for (let round = 0; round < ROUNDS; round++)
   }
 for (const [name, us] of best)
   console.log(`| ${name} | ${us.toFixed(1)} | ${(us / (best.get('API key') ?? us)).toFixed(1)} |`)
+if (late > 0) console.log(`\n${late} times the store did not answer within 250 ms`)
 shared.close()
 await backing.stop()
 keys.close()

@@ -12,13 +12,13 @@ import { verifyDirectory } from './verify/verify-directory.ts'
 let dir: string
 let trail: AuditTrail
 let said: string[] = []
-let stop: () => void = () => undefined
+let stop: () => Promise<void> = async () => undefined
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'own-trail-'))
   said = []
 })
 afterEach(async () => {
-  stop()
+  await stop()
   await trail.close()
   rmSync(dir, { recursive: true, force: true })
 })
@@ -29,13 +29,14 @@ const open = async (segmentBytes: number, sealMs = 200) => {
 }
 const write = (count: number) =>
   Promise.all(Array.from({ length: count }, (_, i) => trail.sink({ type: 'auth.success', caller: `agent-${i}` })))
-const watch = (againMs = 5) => {
+const watch = ({ everyMs = 5, againMs = 5, fails = (_look: number): boolean => false } = {}) => {
   let looks = 0
   const head = () => {
     looks += 1
+    if (fails(looks)) throw new Error('EMFILE: too many open files')
     return trail.head()
   }
-  stop = watchOwnTrail({ dir, head, report: (says) => said.push(says), everyMs: 5, againMs })
+  stop = watchOwnTrail({ dir, head, report: (says) => said.push(says), everyMs, againMs })
   return () => looks
 }
 async function until(holds: () => boolean) {
@@ -96,11 +97,39 @@ suite('watchOwnTrail()', () => {
     await open(4_000)
     const text = readFileSync(first(), 'utf8')
     writeFileSync(first(), text.replace('agent-2', 'agent-9'))
-    const looks = watch(1_000)
+    const looks = watch({ againMs: 1_000 })
     await until(() => looks() === 1)
     await delay(300)
     writeFileSync(first(), text)
     await until(() => looks() > 3)
     assert.deepEqual(said, [])
   })
+
+  test('a look that cannot be taken is taken again, and told when that fails too; the next ones are taken all the same', async () => {
+    await open(4_000)
+    const looks = watch({ fails: (look) => look === 1 || look === 3 || look === 4 })
+    await until(() => looks() > 2)
+    assert.deepEqual(said, [], 'one alone is not told')
+    await until(() => looks() > 5)
+    assert.deepEqual(said, ['The trail is not verified: Error: EMFILE: too many open files'])
+    const text = readFileSync(first(), 'utf8')
+    writeFileSync(first(), text.replace('agent-2', 'agent-9'))
+    await until(() => said.length > 1)
+    assert.match(said[1] ?? '', /^The trail does not verify: /)
+  })
+
+  for (const [wait, hours] of [
+    ['hour', { everyMs: 3_600_000 }],
+    ['second look', { againMs: 3_600_000, fails: () => true }],
+  ] as const)
+    test(`stopped while it waits for the next ${wait}, it waits no longer, looks no more and says nothing`, async () => {
+      await open(4_000)
+      const looks = watch(hours)
+      await until(() => looks() === 1)
+      await delay(500)
+      assert.equal(looks(), 1)
+      const late = delay(20_000, 'late', { ref: false })
+      assert.equal(await Promise.race([stop(), late]), undefined)
+      assert.deepEqual([looks(), said], [1, []])
+    })
 })

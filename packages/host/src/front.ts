@@ -28,7 +28,6 @@ import { telemetry } from './telemetry/telemetry.ts'
 const DRAIN_MS = 9_000 // one second less than the supervisor waits
 const LAST_CALLS_MS = 7_000 // what runs then is ended, so that its caller hears of it and its record is written
 const ENVELOPE_BYTES = 64 * 1024 // what a worker may send beyond the largest answer before it counts as broken
-
 const ANCHOR_EVERY_MS = 10_000 // what could be cut off the trail unseen: the records of ten seconds
 
 const elapsed = () => performance.now()

@@ -6,19 +6,14 @@ const row = (name: string, find: string, replace: string, because: string, test 
   ...{ file: `packages/host/src/identity/oauth/${name}.ts`, tests: [test] },
   ...{ find, replace, because },
 })
+const CLAIMS = 'packages/host/src/identity/oauth/access-token.test.ts'
 const DPOP = 'test/identity/dpop.test.ts'
 const MTLS = 'test/identity/mtls.test.ts'
 const KEYS = 'packages/host/src/identity/oauth/key-set.test.ts'
 const SOURCE = 'packages/host/src/identity/oauth/key-source.test.ts'
 
 export const IDENTITY_MUTANTS: readonly Mutant[] = [
-  row(
-    'access-token',
-    "claims['iss'] !== issuer.issuer",
-    'false',
-    'the claim of the issuer is not compared',
-    'packages/host/src/identity/oauth/access-token.test.ts',
-  ),
+  row('access-token', "claims['iss'] !== issuer.issuer", 'false', 'the claim of the issuer is not compared', CLAIMS),
   row('access-token', 'if (!list.includes(audience))', 'if (false)', 'a token for another service opens this one'),
   row('access-token', 'list.length > 1 && !several', 'false', 'a token for many services is taken'),
   row('access-token', 'if (now >= expiresAt + SKEW_MS)', 'if (false)', 'a token never expires'),
@@ -28,8 +23,8 @@ export const IDENTITY_MUTANTS: readonly Mutant[] = [
   row('access-token', 'if (actors.length > max_depth)', 'if (false)', 'a chain of actors has no end'),
   row('access-token', '!known.includes(actor)', 'false', 'anybody acts for anybody'),
   row('access-token', 'actors.includes(own_id)', 'false', 'a call may come round for ever'),
-  row('access-token', "&& mtls !== 'off'", '', 'a certificate is bound where nobody asks for one', MATRIX),
-  row('access-token', '!known ||', '', 'a binding that nobody can check is dropped', MTLS),
+  row('access-token', "&& mtls !== 'off'", '', 'a certificate is bound where nobody asks for one', CLAIMS),
+  row('access-token', '!known ||', '', 'a binding that nobody can check is dropped', CLAIMS),
   row('access-token', "mtls === 'required' && binding", 'false && binding', 'a stolen plain token is taken', MTLS),
   {
     ...{ file: 'packages/host/src/identity/http-authenticator.ts', tests: [MTLS] },

@@ -154,5 +154,5 @@ test('every record stands under the tenant that asked', () => {
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .filter(({ tool }) => tool !== undefined)
   assert.ok(calls.length > 10)
-  assert.deepEqual([...new Set(calls.map(({ tenant }) => tenant))].toSorted(), ['acme', 'globex'])
+  assert.deepEqual(new Set(calls.map(({ tenant }) => tenant)), new Set(TENANTS))
 })

@@ -116,7 +116,7 @@ async function start(config: FrontConfig): Promise<void> {
   drain = drainOnce(
     () => {
       serving = undefined
-      void endWatch()
+      endWatch().catch(() => undefined)
       return opened.close()
     },
     workers.stop,

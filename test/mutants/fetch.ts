@@ -9,10 +9,12 @@ const url = (find: string, replace: string, because: string): Mutant => ({
   ...{ file: 'packages/security-core/src/input/url/url-syntax.ts', find, replace, because },
   tests: ['packages/security-core/src/input/url/url-syntax.test.ts'],
 })
-const outbound = (name: string, find: string, replace: string, because: string): Mutant => ({
+const outbound = (name: string, find: string, replace: string, because: string, tests = 'outbound'): Mutant => ({
   ...{ file: `packages/host/src/outbound/${name}.ts`, find, replace, because },
-  tests: ['packages/host/src/outbound/outbound.test.ts'],
+  tests: [`packages/host/src/outbound/${tests}.test.ts`],
 })
+const bodies = (find: string, replace: string, because: string): Mutant =>
+  outbound('read-bounded', find, replace, because, 'read-bounded')
 
 export const FETCH_MUTANTS: readonly Mutant[] = [
   url("if (host.includes('xn--')", "if (host.includes('xn---')", 'Punycode that decodes to nothing is a name'),
@@ -35,8 +37,9 @@ export const FETCH_MUTANTS: readonly Mutant[] = [
     'a host without a pin is dialled',
   ),
   outbound('outbound', 'interim > MAX_INTERIM_ANSWERS', 'interim < 0', 'interim answers go on until the deadline'),
-  outbound('read-bounded', 'if (bytes > maxBytes)', 'if (bytes < 0)', 'a body without a declared length has no end'),
-  outbound('read-bounded', 'chunks.push(chunk) > MAX_CHUNKS', 'chunks.push(chunk) < 0', 'chunks are not counted'),
+  bodies('if (bytes > maxBytes)', 'if (bytes < 0)', 'a body without a declared length has no end'),
+  bodies('chunks.push(chunk) > MAX_CHUNKS', 'chunks.push(chunk) < 0', 'chunks are not counted'),
+  bodies('?? 0) > maxBytes)', '?? 0) < 0)', 'a length above the cap is read to the cap'),
   of('policy', "if (decision.verdict !== 'allow') return { decision }", '', 'any host fits the list of every host'),
   of('policy', 'if (onPort.length === 0) return', 'if (entries.length === 0) return', 'an entry opens every port'),
   of(

@@ -1,4 +1,4 @@
-// Breaks one line at a time in a copy of the repository and requires a red test for each. Exits 1 when a break survives.
+// Breaks one line at a time in a copy of the repository and requires a red test for each. Exits 1 when a break survives or hangs.
 import { spawn } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
@@ -14,6 +14,7 @@ const LINKED = 'node_modules'
 const OWN = '@hardened-mcp' // links of the workspaces, which have to lead into the copy
 const AT_ONCE = 2
 const MUTANT_LIMIT_MS = 300_000
+const SAYS = { red: 'caught  ', green: 'SURVIVED', hung: 'HUNG    ' } as const // hung: no test said no in that time, so nothing is shown
 const BASELINE_LIMIT_MS = 900_000
 
 type Outcome = 'red' | 'green' | 'hung'
@@ -84,17 +85,18 @@ async function main(only: string | undefined): Promise<number> {
     return 1
   }
   const queue = [...chosen]
-  let survivors = 0
+  const counts = { red: 0, green: 0, hung: 0 }
   const work = async () => {
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
       const outcome = await tryMutant(mutant)
-      if (outcome !== 'red') survivors += 1
-      console.log(`${outcome === 'red' ? 'caught  ' : 'SURVIVED'}  ${mutant.file.padEnd(58)}  ${mutant.because}`)
+      counts[outcome] += 1
+      console.log(`${SAYS[outcome]}  ${mutant.file.padEnd(58)}  ${mutant.because}`)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, work))
-  console.log(`\n${chosen.length - survivors} of ${chosen.length} breaks turned a test red`)
-  return survivors === 0 ? 0 : 1
+  const hung = counts.hung === 0 ? '' : `; the tests of ${counts.hung} did not end in ${MUTANT_LIMIT_MS / 1_000} s`
+  console.log(`\n${counts.red} of ${chosen.length} breaks turned a test red${hung}`)
+  return counts.red === chosen.length ? 0 : 1
 }
 
 process.exitCode = await main(process.argv[2])

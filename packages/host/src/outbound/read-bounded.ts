@@ -2,7 +2,7 @@
 // Threat:   endless bodies, lying lengths, and floods of one-byte chunks that burn the processor below every byte limit.
 // Rule:     a declared length above the cap is refused unread; bytes and chunks are counted while they come.
 // Limits:   counts bytes of the wire, before decompression; time is the deadline of the session.
-// Proof:    outbound.test.ts
+// Proof:    read-bounded.test.ts, outbound.test.ts
 import { Denial } from '@hardened-mcp/security-core'
 import type { OutboundAnswer } from './outbound.ts'
 import { upstreamDenial } from './upstream-denial.ts'

@@ -3,6 +3,8 @@ import type { Mutant } from './mutants.ts'
 
 const CORE = 'packages/security-core/src'
 const SLICES = { file: `${CORE}/output/slices.ts`, tests: [`${CORE}/output/slices.test.ts`] }
+const SHAPE = { file: `${CORE}/output/answer-shape.ts`, tests: [`${CORE}/output/answer-shape.test.ts`] }
+const SECRETS = { file: `${CORE}/output/secret-values.ts`, tests: [`${CORE}/output/secret-values.test.ts`] }
 const STEPS = { file: `${CORE}/steps.ts`, tests: [`${CORE}/steps.test.ts`] }
 const LOOKS = [`${CORE}/input/steering-looks.test.ts`]
 const READINGS = { file: `${CORE}/input/other-readings.ts`, tests: LOOKS }
@@ -19,6 +21,35 @@ export const SCREENING_MUTANTS: readonly Mutant[] = [
     because: 'what is cut off at an edge is taken for the whole',
   },
   { ...SLICES, find: '        next = after\n', replace: '', because: 'what was replaced is looked through again' },
+  {
+    ...SLICES,
+    find: 'place.index + 1)',
+    replace: 'place.index + 9)',
+    because: 'a place beside a false start is not tried',
+  },
+  { ...SECRETS, find: "begins: '-----BEGIN ',", replace: '', because: 'a private key is looked for where it ends' },
+  { ...SHAPE, find: '++level > MOST_LEVELS', replace: '++level < 0', because: 'nesting without end is parsed' },
+  { ...SHAPE, find: 'level -= 1', replace: 'level -= 0', because: 'lists beside each other count as nested' },
+  { ...SHAPE, find: '.size > MOST_NAMES', replace: '.size < 0', because: 'a hundred thousand names are parsed' },
+  { ...SHAPE, find: 'isName(text, at + 1) &&', replace: '', because: 'values count as names' },
+  { ...SHAPE, find: 'at - data >= MOST_TEXT_BYTES', replace: 'at - data < 0', because: 'megabytes of text are parsed' },
+  { ...SHAPE, find: '(end - first) % 2 === 0', replace: 'end > 0', because: 'an escaped quote ends a string' },
+  { ...SHAPE, find: 'at - begin >= LEAST_DATA', replace: 'at > 0', because: 'a million short strings count as data' },
+  { ...SHAPE, find: 'last))) return false', replace: 'last))) break', because: 'any long text counts as base64' },
+  {
+    file: `${CORE}/output/release.ts`,
+    tests: SHAPE.tests,
+    find: '  yield* answerShape(result.text)\n',
+    replace: '',
+    because: 'an answer is parsed whatever its shape',
+  },
+  {
+    file: `${CORE}/tool.ts`,
+    tests: [`${CORE}/tool.test.ts`],
+    find: 'definition.budget.outputBytes > MOST_TEXT_BYTES',
+    replace: 'definition.budget.outputBytes < 0',
+    because: 'a tool promises text that cannot go out',
+  },
   { ...STEPS, find: '    await pause()\n', replace: '', because: 'a long answer blocks everybody else' },
   { ...MARKS, find: 'TURNS = /[<[\\n]/', replace: 'TURNS = /[<\\n]/', because: 'a forged turn is missed' },
   {

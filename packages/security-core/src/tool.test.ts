@@ -16,6 +16,19 @@ suite('defineTool()', () => {
     assert.throws(() => defineTool({ ...aTool(), needs: [] as never }), /at least one capability/)
   })
 
+  for (const [outputBytes, media, isTaken] of [
+    [131_072, undefined, true],
+    [131_073, undefined, false],
+    [4_194_304, undefined, false],
+    [4_194_304, true, true],
+  ] as const)
+    test(`${isTaken ? 'takes' : 'refuses'} ${outputBytes} bytes of ${media ? 'media' : 'text'}`, () => {
+      const define = () =>
+        defineTool({ ...aTool(), budget: { deadlineMs: 1, outputBytes }, ...(media ? { media } : {}) })
+      if (isTaken) assert.equal(define().budget.outputBytes, outputBytes)
+      else assert.throws(define, /must answer in at most 131072 bytes, unless with media/)
+    })
+
   test('freezes the definition and the facts that guards can reach', () => {
     const tool = defineTool(aTool())
     for (const held of [tool, tool.needs, tool.yields, tool.budget, tool.annotations]) assert.ok(Object.isFrozen(held))

@@ -1,5 +1,6 @@
 // A tool is data: facts, two schemas, and a pure function from validated input to an operation.
 import type { z } from 'zod'
+import { MOST_TEXT_BYTES } from './output/answer-shape.ts'
 import type { Capability, Principal, ToolFacts } from './types.ts'
 
 /** Hints for clients (MCP ToolAnnotations). All four are stated, never left to a default. */
@@ -35,6 +36,8 @@ export function defineTool<Schema extends z.ZodType, Operation extends object>(
   if (!TOOL_NAME.test(definition.name))
     throw new RangeError(`Tool name must match ${TOOL_NAME.source}, got ${definition.name}`)
   if (definition.needs.length === 0) throw new RangeError(`Tool ${definition.name} must need at least one capability`)
+  if (definition.media !== true && definition.budget.outputBytes > MOST_TEXT_BYTES)
+    throw new RangeError(`Tool ${definition.name} must answer in at most ${MOST_TEXT_BYTES} bytes, unless with media`)
   for (const facts of [definition.needs, definition.yields, definition.budget, definition.annotations])
     Object.freeze(facts) // a guard that holds them must not be able to raise a budget for the next call
   return Object.freeze({ ...definition }) as ToolDefinition<unknown, Operation>

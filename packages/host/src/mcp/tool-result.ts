@@ -1,5 +1,5 @@
 // From the answer of the pipeline to what both protocol eras send: text, structured content and, of a media tool, one block of data.
-import { type Answer, type Ask, Denial } from '@hardened-mcp/security-core'
+import { type Answer, type Ask, Denial, isBase64 } from '@hardened-mcp/security-core'
 
 /** `resource` is for what is neither image nor sound: models are not shown it, clients may offer it to be saved. */
 export type MediaBlock =
@@ -38,7 +38,7 @@ export function refusal({
 // The data goes out once: a second copy in the structured part would double the largest answers there are.
 function mediaResult({ data, ...facts }: Readonly<Record<string, unknown>>): ToolCallResult {
   const { mime_type: mimeType, uri } = facts
-  if (typeof data !== 'string' || !BASE64.test(data) || typeof mimeType !== 'string' || typeof uri !== 'string')
+  if (typeof data !== 'string' || !isBase64(data) || typeof mimeType !== 'string' || typeof uri !== 'string')
     return refusal(new Denial('internal', 'A media tool returned something else'))
   const [kind] = mimeType.split('/')
   const block: MediaBlock =
@@ -47,5 +47,3 @@ function mediaResult({ data, ...facts }: Readonly<Record<string, unknown>>): Too
       : { type: 'resource', resource: { uri, mimeType, blob: data } }
   return { content: [{ type: 'text', text: JSON.stringify(facts) }, block], structuredContent: facts }
 }
-
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/ // RFC 4648 section 4: what clients decode, and nothing that a reader could take for text

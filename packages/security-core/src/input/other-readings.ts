@@ -5,6 +5,7 @@ const MAX_READINGS = 16 // a page of data holds thousands of base64 runs; the fi
 const LEAST_RUN = 24 // units of base64 that are worth a look
 const MOST_RUN = 8192
 const REST_OF_RUN = /[A-Za-z0-9+/_-]+/y
+const UNITS_OF_A_FIND = 8 // of text that nothing is found in take as long as one find
 const LEAST_APART = 15 // eight letters and the gaps between them
 const SET_APART = /(?<![^ ._*|-])(?:[^ ._*|-][ ._*|-]{1,6}){7,}[^ ._*|-](?![^ ._*|-])/g
 const GAPS = /[ ._*|-]+/g
@@ -28,8 +29,8 @@ export function* otherReadings(text: string): Steps<readonly string[]> {
     if (together !== text) readings.push(together)
     yield text.length
   }
-  const plain = text.includes('&#') ? text.replace(ENTITY, entity) : text
-  const unescaped = plain.includes('%') || plain.includes('\\') ? plain.replace(ESCAPE, escaped) : plain
+  const plain = text.includes('&#') ? yield* replaced(text, ENTITY, entity) : text
+  const unescaped = plain.includes('%') || plain.includes('\\') ? yield* replaced(plain, ESCAPE, escaped) : plain
   if (unescaped === text) return readings
   yield text.length
   return [...readings, unescaped]
@@ -84,10 +85,25 @@ const joined = (run: string) => {
   return run.replace(GAPS, (gap) => (gap === between ? '' : ' ')) // another gap parts words
 }
 
-const entity = (_: string, hex: string | undefined, decimal: string | undefined) =>
+// String.replace() that rests: only what it finds takes time.
+function* replaced(text: string, pattern: RegExp, instead: (match: RegExpExecArray) => string): Steps<string> {
+  const parts: string[] = []
+  let copied = 0
+  pattern.lastIndex = 0
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const next = pattern.lastIndex
+    parts.push(text.slice(copied, match.index), instead(match))
+    copied = next
+    yield UNITS_OF_A_FIND
+    pattern.lastIndex = next // of another text meanwhile
+  }
+  return parts.join('') + text.slice(copied)
+}
+
+const entity = ([, hex, decimal]: RegExpExecArray) =>
   character(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16))
 
-const escaped = (_: string, unicode: string | undefined, byte: string | undefined, percent: string | undefined) =>
+const escaped = ([, unicode, byte, percent]: RegExpExecArray) =>
   character(Number.parseInt(unicode ?? byte ?? percent ?? '', 16))
 
 // Words of random bytes decode too, but hardly ever to printable text alone.

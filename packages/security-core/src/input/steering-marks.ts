@@ -12,7 +12,7 @@ import { WESTERN } from './phrases/western.ts'
 import { type Phrase, phraseScanner } from './phrase-scanner.ts'
 import { atOnce, type Steps } from '../steps.ts'
 import { mayReadOtherwise, otherReadings } from './other-readings.ts'
-import { hiddenIn } from './text-as-read.ts'
+import { hiddenSteps } from './text-as-read.ts'
 
 /** What the text tries; `hidden_text` says that it holds writing which nobody sees. */
 export type SteeringMark = keyof typeof RULES | 'forged_turn' | 'hidden_text'
@@ -54,7 +54,11 @@ export const steeringMarks = (text: string): readonly SteeringMark[] => {
 /** Adds to `marks` what each of the texts tries by itself. Cells of a table are judged one by one where something in their batch calls for it. */
 export function* markTexts(texts: readonly string[], marks: Set<SteeringMark>): Steps<void> {
   for (let from = 0, to = 0; from < texts.length; from = to) {
-    for (let units = 0; to < texts.length && units < UNITS_OF_A_BATCH; to++) units += (texts[to] as string).length
+    for (let units = 0; to < texts.length && units < UNITS_OF_A_BATCH; to++) {
+      const { length } = texts[to] as string
+      if (units > 0 && length >= UNITS_OF_A_BATCH) break // a long text is gone over by itself, in steps
+      units += length
+    }
     const batch = texts.slice(from, to)
     if (batch.length > 1) {
       const together = batch.join('\t') // a tab parts words, and is part of nothing that is looked for
@@ -66,7 +70,7 @@ export function* markTexts(texts: readonly string[], marks: Set<SteeringMark>): 
 }
 
 function* markText(text: string, marks: Set<SteeringMark>): Steps<void> {
-  const hidden = HIDES.test(text) ? hiddenIn(text).map(({ spells }) => spells) : []
+  const hidden = HIDES.test(text) ? (yield* hiddenSteps(text)).map(({ spells }) => spells) : []
   if (hidden.some((spells) => spells.trim().length >= MIN_HIDDEN)) marks.add('hidden_text')
   for (const reading of [text, ...hidden, ...(yield* otherReadings(text))]) {
     if (TURNS.test(reading) && FORGED_TURN.test(reading)) marks.add('forged_turn')

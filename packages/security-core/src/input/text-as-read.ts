@@ -3,6 +3,7 @@
 // Rule:     NFKC; tag characters and runs of selectors become the text they spell, the rest of what has no shape goes, and is told.
 // Limits:   the look-alikes are a table of the common ones, for comparing only; what a word means is for others to judge.
 // Proof:    text-as-read.test.ts
+import { atOnce, type Steps } from '../steps.ts'
 
 /** `at` counts UTF-16 units; `spells` is what a run of tags or selectors says in ASCII or UTF-8, and empty for the others. */
 export type Hidden = Readonly<{ kind: HiddenKind; at: number; length: number; spells: string }>
@@ -30,16 +31,23 @@ const SHAPELESS =
   /\p{Default_Ignorable_Code_Point}|[\u2800\ufff9-\ufffb]|[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/gu
 // UAX #15 §13: stream-safe text has no more than 30 marks in a row. Without that bound NFKC takes time in the square of the run.
 const MARKS = /(\p{M}{30})\p{M}+/gu
+const UNITS_OF_A_FIND = 32 // of text that nothing is found in take as long as one find
 const PRINTABLE = /^[\t\n\r -~]*$/
 
 /** Every run of characters that a person does not see and that no script or emoji needs there, in order. */
-export function hiddenIn(text: string): readonly Hidden[] {
-  return [...text.matchAll(HIDDEN)].flatMap((match) => {
+export const hiddenIn = (text: string): readonly Hidden[] => atOnce(hiddenSteps(text))
+
+/** The same in steps. */
+export function* hiddenSteps(text: string): Steps<readonly Hidden[]> {
+  const found: Hidden[] = []
+  for (const match of text.matchAll(HIDDEN)) {
     const [run, flag, ...groups] = match
     const kind = KINDS[groups.findIndex((group) => group !== undefined)]
-    if (flag !== undefined || kind === undefined) return []
-    return [{ kind, at: match.index, length: run.length, spells: spelt(kind, run, text, match.index) }]
-  })
+    yield UNITS_OF_A_FIND + run.length
+    if (flag !== undefined || kind === undefined) continue
+    found.push({ kind, at: match.index, length: run.length, spells: spelt(kind, run, text, match.index) })
+  }
+  return found
 }
 
 /** What a model reads: compatibility forms unified, hidden writing spelt out in its place, characters without a shape gone. Linear. */

@@ -3,6 +3,7 @@ import { Denial } from '../denial.ts'
 import type { Budget, Result } from '../types.ts'
 import { atOnce, type Steps } from '../steps.ts'
 import { answerMarkSteps, saysMarks } from './answer-marks.ts'
+import { answerShape } from './answer-shape.ts'
 
 declare const released: unique symbol
 
@@ -39,6 +40,7 @@ export type Cleaned = { text: string; removed: number }
 /** How much each filter removed, for those that removed anything. */
 type Tally = Map<OutputFilter, number>
 
+const UNITS_OF_A_TEXT = 64 // of a long text take as long as the way of a short one through the filters
 const MAY_NOT_LEAVE = 'The answer holds a value that may not leave this server'
 
 /** Screens every string of the result, says what was found, and refuses what is over budget (`too_large`). */
@@ -52,6 +54,7 @@ export function* releaseSteps(
   marksOf: (answer: object) => Steps<readonly string[]> = answerMarkSteps,
 ): Steps<Released> {
   boundBytes(result.text, spend)
+  yield* answerShape(result.text)
   const parsed = parse(result.text)
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
     throw new Denial('internal', 'The worker returned something other than a JSON object')
@@ -143,6 +146,7 @@ function* screen(value: unknown, how: Screening): Steps<unknown> {
 
 function* screenText(text: string, { filters, tally, origin }: Screening): Steps<string> {
   let current = text
+  yield UNITS_OF_A_TEXT
   for (const filter of filters) {
     const { text: next, removed } = filter.steps
       ? yield* filter.steps.clean(current, origin)

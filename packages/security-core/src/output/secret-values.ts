@@ -7,9 +7,9 @@ import { crc32, crcDigits, isAccountNumber, isCardNumber } from './check-digits.
 import type { OutputFilter } from './release.ts'
 import { slicedFilter } from './slices.ts'
 
-type Kind = Readonly<{ start: string; form: RegExp; holds?: (text: string) => boolean }>
+type Kind = Readonly<{ start: string; begins?: string; form: RegExp; holds?: (text: string) => boolean }>
 
-/** `start` is a text that every one of them holds; `form` is linear: one bounded or possessive run after a fixed prefix. */
+/** `start` is a text that every one of them holds, and begins with unless `begins` is given; `form` is linear: one bounded or possessive run after a fixed prefix. */
 const CREDENTIALS = {
   mcp_key: {
     start: 'mcp_',
@@ -60,7 +60,7 @@ const CREDENTIALS = {
   digitalocean_token: { start: 'do[oprt]_v1_', form: /do[oprt]_v1_[0-9a-f]{64}(?![A-Za-z0-9])/ },
   sendgrid_key: { start: 'SG\\.', form: /SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/ },
   shopify_token: { start: 'shp(?:at|ca|pa|ss)_', form: /shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}(?![A-Za-z0-9])/ },
-  telegram_token: { start: ':AA', form: /\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])/ },
+  telegram_token: { start: ':AA', begins: '\\d{8,10}:AA', form: /\d{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])/ },
   vault_token: { start: 'hv[sbr]\\.', form: /hv[sbr]\.[A-Za-z0-9_-]{90,300}(?![A-Za-z0-9_-])/ },
   azure_storage_key: { start: 'AccountKey=', form: /AccountKey=[A-Za-z0-9+/]{86}==/ },
   age_key: { start: 'AGE-SECRET-KEY-1', form: /AGE-SECRET-KEY-1[02-9AC-HJ-NP-Z]{58}(?![A-Z0-9])/ },
@@ -71,6 +71,7 @@ const CREDENTIALS = {
   },
   private_key: {
     start: 'PRIVATE KEY',
+    begins: '-----BEGIN ',
     // RFC 7468; without its end the whole rest is taken: a part of a key is still a key.
     form: /-----BEGIN (?:[A-Z0-9]{1,12} ){0,2}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s:,.\\-]{1,16384}/,
     holds: (text) => /[A-Za-z0-9+/]{40}/.test(text),
@@ -90,14 +91,15 @@ export const SECRET_KINDS = { credentials: CREDENTIALS, account_numbers: ACCOUNT
 export function secretValues(group: keyof typeof SECRET_KINDS, action: 'redact' | 'refuse'): OutputFilter {
   const kinds: readonly (readonly [name: string, kind: Kind])[] = Object.entries(SECRET_KINDS[group])
   const forms = kinds.map(([name, { form }]) => `(?<${name}>${form.source})`)
-  const screen = new RegExp(`(?<![A-Za-z0-9_])(?:${forms.join('|')})`, 'g')
+  const places = kinds.map(([, { start, begins = start }]) => begins)
   const holds = new Map(kinds.map(([name, kind]) => [name, kind.holds ?? (() => true)]))
   const suspects = new RegExp(kinds.map(([, { start }]) => start).join('|'))
   return slicedFilter({
     name: group === 'credentials' ? 'secretValues' : 'accountNumbers',
     suspects,
     mayHold: suspects,
-    pattern: screen,
+    begins: new RegExp(`(?<![A-Za-z0-9_])(?=${places.join('|')})`, 'g'),
+    pattern: new RegExp(forms.join('|'), 'y'),
     reach: LONGEST,
     ...(action === 'refuse' ? { refuses: true as const } : {}),
     says: (count) => `${count} ${group === 'credentials' ? 'credentials' : 'account numbers'} were redacted`,

@@ -4,6 +4,7 @@ import type { Cleaned, OutputFilter } from './release.ts'
 
 const SLICE_UNITS = 16_384
 const HEAD = 512 // units
+const UNITS_OF_A_TRY = 32 // of text in which nothing begins take as long as one place where something may
 
 type Screen = Readonly<{
   name: string
@@ -13,6 +14,8 @@ type Screen = Readonly<{
   /** Global; a match and all that it looks at on both sides have at most `reach` units. */
   pattern: RegExp
   reach: number
+  /** Global; finds each place where `pattern`, which is then sticky, can match, and sees no further than `HEAD`: matching is tried there alone. */
+  begins?: RegExp
   /** Units of a slice: less for a pattern that takes more time for each. */
   slice?: number
   /** What stands there instead of the match; `undefined` leaves it as it is and counts nothing. */
@@ -39,7 +42,7 @@ export function slicedFilter({ name, suspects, says, refuses, ...how }: Screen):
 type How = Omit<Screen, 'name' | 'suspects' | 'says' | 'refuses'>
 
 function* cleanSteps(text: string, origin: string | undefined, how: How): Steps<Cleaned> {
-  const { mayHold, pattern, instead } = how
+  const { mayHold, instead } = how
   const parts: string[] = []
   let copied = 0
   let removed = 0
@@ -50,8 +53,9 @@ function* cleanSteps(text: string, origin: string | undefined, how: How): Steps<
       const from = Math.max(0, next - how.reach)
       const part = around(text, next, end, how.reach)
       units = part.length
-      pattern.lastIndex = next - from
-      for (let match = pattern.exec(part); match !== null; match = pattern.exec(part)) {
+      while (next < end) {
+        const match = yield* firstMatch(part, next - from, end - from, how)
+        if (match === null) break
         const at = from + match.index
         if (at >= end) break // the next slice sees it with all that stands behind it
         const after = at + match[0].length
@@ -68,6 +72,27 @@ function* cleanSteps(text: string, origin: string | undefined, how: How): Steps<
     yield units
   }
   return removed === 0 ? { text, removed } : { text: parts.join('') + text.slice(copied), removed }
+}
+
+function* firstMatch(
+  part: string,
+  from: number,
+  edge: number,
+  { pattern, begins }: How,
+): Steps<RegExpExecArray | null> {
+  if (begins === undefined) return execAt(pattern, part, from)
+  const head = part.slice(0, edge + HEAD)
+  for (let place = execAt(begins, head, from); place !== null; place = execAt(begins, head, place.index + 1)) {
+    const match = execAt(pattern, part, place.index)
+    if (match !== null) return match
+    yield UNITS_OF_A_TRY
+  }
+  return null
+}
+
+function execAt(pattern: RegExp, text: string, from: number): RegExpExecArray | null {
+  pattern.lastIndex = from
+  return pattern.exec(text)
 }
 
 // A pattern that looks behind itself may suspect the edge of a slice for nothing: the text is then looked at once more.

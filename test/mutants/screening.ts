@@ -35,7 +35,7 @@ export const SCREENING_MUTANTS: readonly Mutant[] = [
   { ...SHAPE, find: 'at - data >= MOST_TEXT_BYTES', replace: 'at - data < 0', because: 'megabytes of text are parsed' },
   { ...SHAPE, find: '(end - first) % 2 === 0', replace: 'end > 0', because: 'an escaped quote ends a string' },
   { ...SHAPE, find: 'at - begin >= LEAST_DATA', replace: 'at > 0', because: 'a million short strings count as data' },
-  { ...SHAPE, find: 'last))) return false', replace: 'last))) break', because: 'any long text counts as base64' },
+  { ...SHAPE, find: 'last)))) return false', replace: 'last)))) break', because: 'any long text counts as base64' },
   {
     file: `${CORE}/output/release.ts`,
     tests: SHAPE.tests,

@@ -54,7 +54,7 @@ const largestOf = (slots: readonly Slot[]) => slots.reduce((most, { number }) =>
 function byNumber(params: readonly Param[], slots: readonly Slot[]): (slot: Slot) => Param {
   const wanted = largestOf(slots)
   if (wanted !== params.length)
-    throw stop('invalid_input', `The statement has ${wanted} parameters, ${params.length} values were given`)
+    throw stop('invalid_input', `Parameters in the statement: ${wanted}; values given: ${params.length}`)
   return ({ number }) => params[number - 1] ?? null
 }
 

@@ -71,6 +71,10 @@ function answerOf(wanted: Operation, page: Page, from: 'fresh' | 'revalidated' |
   const truncated =
     slice.next === undefined ? (cut === undefined ? undefined : { reason: cut }) : { reason: 'bytes', next: slice.next }
   const block = untrustedBlock(slice.text, new URL(page.final_url).origin)
-  const answer = { ...head, ...block, ...(truncated === undefined ? {} : { truncated }) }
+  const behind =
+    wanted.start > 0 && wanted.start >= text.length
+      ? { notices: [`start_index ${wanted.start} is at or behind the end: the text has ${text.length} characters`] }
+      : {}
+  const answer = { ...head, ...block, ...behind, ...(truncated === undefined ? {} : { truncated }) }
   return { text: JSON.stringify(answer), ...(truncated === undefined ? {} : { truncated: true }) }
 }

@@ -143,6 +143,21 @@ suite('headers and bodies', () => {
 })
 
 suite('kept pages', () => {
+  test('a start at or behind the end gives no text, and says where the end is', async () => {
+    const { length } = (await get('/tagged'))['text'] as string
+    const says = (start: number) => [`start_index ${start} is at or behind the end: the text has ${length} characters`]
+    const rows = [
+      [0, length, undefined],
+      [length - 1, 1, undefined],
+      [length, 0, says(length)],
+      [99_999, 0, says(99_999)],
+    ] as const
+    for (const [start, units, notices] of rows) {
+      const { text, notices: said } = await get('/tagged', { start })
+      assert.deepEqual([(text as string).length, said], [units, notices], `${start}`)
+    }
+  })
+
   test('the first part asks whether the page has changed, later parts ask nobody', async () => {
     const first = await get('/tagged', { length: 100 })
     const requests = site.requests.length

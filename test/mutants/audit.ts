@@ -262,7 +262,7 @@ export const AUDIT_MUTANTS: readonly Mutant[] = [
   },
   {
     file: 'packages/host/src/audit/verify/verify-directory.ts',
-    tests: ['packages/host/src/audit/own-trail.test.ts'],
+    tests: ['packages/host/src/audit/verify/verify-directory.test.ts'],
     find: 'if (JSON.stringify(before) === JSON.stringify(await segmentsOf(dir, slot))) return handles',
     replace: 'return handles',
     because: 'a file that is put aside while its trail is read is a forged trail',

@@ -75,7 +75,7 @@ suite('killSwitch()', () => {
     })
   })
 
-  test('a call that runs is ended when it is switched off, and nothing stays behind', async () => {
+  test('a call that runs is ended when it is switched off, and nothing stays behind', { timeout: 30_000 }, async () => {
     const { over, turn, listeners } = set()
     const running = run(over(endless))
     turn([{ tool: 'another' }])

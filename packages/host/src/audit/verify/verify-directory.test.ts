@@ -3,14 +3,19 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
+  fstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, suite, test } from 'node:test'
@@ -131,6 +136,33 @@ suite('verifyDirectory()', () => {
     assert.ok(readFileSync(trail.path).length > 2 * 1024 * 1024)
     const { exitCode, slots } = await verifyDirectory(dir)
     assert.deepEqual([exitCode, 'records' in slots[0]! && slots[0].records > 4_000], [0, true])
+  })
+
+  test('0: a file that is put aside between listing and opening is no forgery', async (t) => {
+    const limits = { segmentBytes: 2_000 }
+    const trail = await openAuditSink({ dir, server: 'test', now: Date.now, limits })
+    const names = () => readdirSync(dir).filter((name) => /^slot-0\.\d+\.jsonl$/.test(name))
+    while (names().length < 2) await trail.sink({ type: 'auth.success', caller: 'agent' })
+    await trail.close()
+    // As it was a moment before: what was put aside last is still the file that is written.
+    const [last = ''] = names().toSorted((one, other) => Number(other.split('.')[1]) - Number(one.split('.')[1]))
+    const newest = readFileSync(file(0))
+    renameSync(join(dir, last), file(0))
+    const someFile = await open(file(0))
+    const handles = Object.getPrototypeOf(someFile) as FileHandle
+    await someFile.close()
+    const stat = handles.stat
+    const first = statSync(join(dir, 'slot-0.0.jsonl')).ino // opened when the files have been listed
+    let turned = 0
+    t.mock.method(handles, 'stat', function (this: FileHandle) {
+      if (fstatSync(this.fd).ino === first && turned++ === 0) {
+        renameSync(file(0), join(dir, last))
+        writeFileSync(file(0), newest)
+      }
+      return Reflect.apply(stat, this, []) as ReturnType<FileHandle['stat']>
+    })
+    assert.deepEqual(short(await verifyDirectory(dir)), [0, 'pass'])
+    assert.equal(turned, 2, 'it was listed and opened again')
   })
 
   for (const [because, prepare] of [

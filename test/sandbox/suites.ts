@@ -39,6 +39,8 @@ export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {
   'test/e2e/drain.test.ts': 'a signal to a process of this machine; soak.test.ts stops the containers in the same way',
   'test/e2e/file-changes.test.ts':
     'files are changed from this machine and the client is told over stdio; the mounts of the containers are read-only',
+  'test/e2e/hostile-answers.test.ts':
+    'the worker of a fixture that no image holds answers what it is told; db-query-bombs.test.ts pings the containers',
   'test/e2e/kill-switch.test.ts': 'writes a policy and keys of its own; the containers have those of the sample',
   'test/e2e/kill.test.ts':
     'kills single processes of a fixture that no image holds, by process id; soak.test.ts kills the containers and their processes',

@@ -121,6 +121,12 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
     because: 'internal names are looked up',
   },
   {
+    ...inside(SANDBOX, 'worker-pool'),
+    find: 'maxHeadBytes: MAX_HEAD_BYTES, ',
+    replace: '',
+    because: 'a worker has as much parsed at once as it likes',
+  },
+  {
     ...inside(SANDBOX, 'frame'),
     find: 'if (bodyBytes > maxBodyBytes)',
     replace: 'if (bodyBytes < 0)',

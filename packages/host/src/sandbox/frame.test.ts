@@ -44,6 +44,13 @@ suite('frameReader()', () => {
     assert.throws(() => readAll([bytes.subarray(0, 12)], 10), /Frame body must be at most 10 bytes, got 11/)
   })
 
+  test('takes a smaller limit of the head from who reads', () => {
+    const bytes = encodeFrame({ id: 1, head: 'x'.repeat(8), body: '' })
+    const read = (maxHeadBytes: number) => frameReader({ maxBodyBytes: 0, maxHeadBytes, deliver: () => undefined })
+    assert.doesNotThrow(() => read(10)(bytes))
+    assert.throws(() => read(9)(bytes.subarray(0, 12)), /Frame head must be at most 9 bytes, got 10/)
+  })
+
   test('refuses a head that is over its limit or not JSON', () => {
     const header = Buffer.alloc(12)
     header.writeUInt32BE(256 * 1024 + 1, 4)

@@ -25,6 +25,8 @@ export function encodeFrame(frame: Frame): Buffer {
  */
 export function frameReader(options: {
   maxBodyBytes: number
+  /** What is parsed at once; as much as an operation may have when left out. */
+  maxHeadBytes?: number
   deliver: (frame: Frame) => void
 }): (chunk: Buffer) => void {
   let chunks: Buffer[] = []
@@ -36,7 +38,7 @@ export function frameReader(options: {
     while (held >= wanted) {
       const all = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, held)
       chunks = [all]
-      const frameBytes = sizeOf(all, options.maxBodyBytes)
+      const frameBytes = sizeOf(all, options)
       if (all.length < frameBytes) {
         wanted = frameBytes
         return
@@ -49,11 +51,14 @@ export function frameReader(options: {
   }
 }
 
-function sizeOf(bytes: Buffer, maxBodyBytes: number): number {
+function sizeOf(
+  bytes: Buffer,
+  { maxBodyBytes, maxHeadBytes = MAX_HEAD_BYTES }: { maxBodyBytes: number; maxHeadBytes?: number },
+): number {
   const headBytes = bytes.readUInt32BE(4)
   const bodyBytes = bytes.readUInt32BE(8)
-  if (headBytes > MAX_HEAD_BYTES)
-    throw new RangeError(`Frame head must be at most ${MAX_HEAD_BYTES} bytes, got ${headBytes}`)
+  if (headBytes > maxHeadBytes)
+    throw new RangeError(`Frame head must be at most ${maxHeadBytes} bytes, got ${headBytes}`)
   if (bodyBytes > maxBodyBytes)
     throw new RangeError(`Frame body must be at most ${maxBodyBytes} bytes, got ${bodyBytes}`)
   return HEADER_BYTES + headBytes + bodyBytes

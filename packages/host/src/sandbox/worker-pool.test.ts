@@ -122,8 +122,9 @@ suite('workerPool()', () => {
 
   test('answers `internal` for a worker that crashes, lies about the call or floods its answer, and lives on', async () => {
     const { pool } = poolOf(1)
-    for (const kind of ['crash', 'lie', 'flood', 'nonsense']) {
-      await assert.rejects(run(pool, { kind }), denied('internal'), kind)
+    await assert.rejects(run(pool, { kind: 'ramble', text: '130000' }), denied('path_denied'))
+    for (const kind of ['crash', 'lie', 'flood', 'nonsense', 'ramble']) {
+      await assert.rejects(run(pool, { kind, text: '131072' }), denied('internal'), kind)
       assert.match((await run(pool, { kind: 'echo', text: 'still here' })).text, /still here/)
     }
   })

@@ -30,6 +30,7 @@ export type PoolOptions = Readonly<{
 }>
 
 const MAX_WAITING = 64 // calls beyond it are refused at once: a long queue only turns into timeouts
+const MAX_HEAD_BYTES = 128 * 1024 // figures, or a reason that quotes the longest statement; twice as much of hostile JSON takes 50 ms to parse
 const MAX_TURN_MS = 100 // a later call may have less to wait
 
 type Job = {
@@ -153,7 +154,7 @@ export function workerPool(options: PoolOptions): WorkerPool {
         firstReady()
         next()
       }
-      const read = frameReader({ maxBodyBytes: options.maxBodyBytes, deliver })
+      const read = frameReader({ maxBodyBytes: options.maxBodyBytes, maxHeadBytes: MAX_HEAD_BYTES, deliver })
       socket
         .on('error', () => undefined)
         .on('data', (chunk) => {

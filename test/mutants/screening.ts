@@ -20,9 +20,10 @@ export const SCREENING_MUTANTS: readonly Mutant[] = [
     replace: '',
     because: 'what is cut off at an edge is taken for the whole',
   },
-  { ...SLICES, find: '        next = after\n', replace: '', because: 'what was replaced is looked through again' },
+  { ...SLICES, find: 'at + match[0].length', replace: 'at + 1', because: 'what was replaced is looked through again' },
   {
     ...SLICES,
+    tests: SECRETS.tests,
     find: 'place.index + 1)',
     replace: 'place.index + 9)',
     because: 'a place beside a false start is not tried',

@@ -114,6 +114,7 @@ suite('secretValues()', () => {
         ['key=', '.'],
         ['"', '"'],
         ['(', ')'],
+        ['hf_/', '.'], // another kind may begin just before, and does not
         ['x: ', '\nend'],
       ] as const) {
         const { text: cleaned, removed } = credentials.clean(`${before}${text}${after}`)

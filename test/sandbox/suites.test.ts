@@ -22,7 +22,7 @@ for (const runtime of RUNTIMES) {
     )
     after(() => stage.close())
 
-    for (const file of IN_CONTAINERS) {
+    const passes = (file: string) =>
       test(`${file} passes, and skips nothing`, async (t) => {
         const args = ['--test', '--test-reporter=tap', '--import', join(ROOT, 'test/setup.ts'), join(ROOT, file)]
         const { code, stdout } = await run(process.execPath, args, {
@@ -40,7 +40,10 @@ for (const runtime of RUNTIMES) {
         assert.equal(count('skipped') + count('todo') + count('cancelled'), 0)
         t.diagnostic(`${count('pass')} tests`)
       })
-    }
+    for (const file of IN_CONTAINERS.filter(measures)) passes(file)
+    suite('two at a time', { concurrency: 2 }, () => {
+      for (const file of IN_CONTAINERS) if (!measures(file)) passes(file)
+    })
 
     test('and no container of a stdio client is left', async () => {
       const names = await docker('ps', '-a', '--format', '{{.Names}}')
@@ -51,6 +54,9 @@ for (const runtime of RUNTIMES) {
     })
   })
 }
+
+// How long `ping` takes beside them is part of the result: nothing else runs then.
+const measures = (file: string) => file.includes('-bombs')
 
 /** Every failed line of a TAP report, with what stands below it. */
 function failuresOf(tap: string): string {

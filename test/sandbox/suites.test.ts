@@ -9,6 +9,9 @@ import { IN_CONTAINERS } from './suites.ts'
 
 const LIMIT_MS = 480_000 // ten times what the longest needs on an idle machine
 
+// How long `ping` takes beside them is part of the result: nothing else runs then.
+const measures = (file: string) => file.includes('-bombs')
+
 for (const runtime of RUNTIMES) {
   suite(`whole-system suites under ${runtime}`, { timeout: 1_500_000 }, () => {
     let stage: Stage
@@ -54,9 +57,6 @@ for (const runtime of RUNTIMES) {
     })
   })
 }
-
-// How long `ping` takes beside them is part of the result: nothing else runs then.
-const measures = (file: string) => file.includes('-bombs')
 
 /** Every failed line of a TAP report, with what stands below it. */
 function failuresOf(tap: string): string {

@@ -345,6 +345,12 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...INJECTION,
+    find: 'read.slice(-LONGEST_MATCH) + asRead(piece)',
+    replace: 'asRead(piece)',
+    because: 'a phrase hides where a text is cut',
+  },
+  {
+    ...INJECTION,
     find: 'read.push(asRead(text))',
     replace: 'read.push(text)',
     because: 'a zero-width space hides a phrase',

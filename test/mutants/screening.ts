@@ -20,7 +20,12 @@ export const SCREENING_MUTANTS: readonly Mutant[] = [
     replace: '',
     because: 'what is cut off at an edge is taken for the whole',
   },
-  { ...SLICES, find: 'at + match[0].length', replace: 'at + 1', because: 'what was replaced is looked through again' },
+  {
+    ...SLICES,
+    find: 'at + match[0].length',
+    replace: 'at + Math.min(2, match[0].length)',
+    because: 'what was replaced is looked through again',
+  },
   {
     ...SLICES,
     tests: SECRETS.tests,

@@ -24,6 +24,21 @@ const MAX_CHARS = 262_144 // more than any schema of the suite admits; a megabyt
 const MAX_VALUES = 10_000
 const MAX_DEPTH = 16
 
+const LONGEST_MATCH = 96 // characters, the gaps counted
+const PIECE = 8_192
+const MOST_OF_A_PIECE = 2 * PIECE
+
+// One character can be read as 18 (U+FDFA), so it is done by pieces. Before ASCII nothing hidden is cut and nothing composes:
+// the pieces read like the whole, but where there is none for 8 192 characters.
+function* piecesOf(text: string): Generator<string> {
+  for (let at = 0; at < text.length; ) {
+    const ahead = text.slice(at + PIECE, at + MOST_OF_A_PIECE).search(/[ -~]/)
+    const end = at + (ahead < 0 ? MOST_OF_A_PIECE : PIECE + ahead)
+    yield text.slice(at, end)
+    at = end
+  }
+}
+
 /** Returns the names of the patterns found in the strings of `input`, keys included, in the order of the table. */
 export const injectionMarks = (input: unknown): readonly InjectionMark[] => atOnce(injectionSteps(input))
 
@@ -32,17 +47,16 @@ export function* injectionSteps(input: unknown): Steps<readonly InjectionMark[]>
   const left = { chars: MAX_CHARS, values: MAX_VALUES, whole: true }
   const texts: string[] = []
   collect(input, 0, texts, left)
-  const looked = MAX_CHARS - left.chars
-  const read: string[] = []
+  const found = new Set<string>()
   for (const text of texts) {
-    read.push(asRead(text))
-    yield text.length
+    let read = ''
+    for (const piece of piecesOf(text)) {
+      read = read.slice(-LONGEST_MATCH) + asRead(piece)
+      for (const [name, pattern] of Object.entries(PATTERNS)) if (pattern.test(read)) found.add(name)
+      yield read.length
+    }
   }
-  const names: InjectionMark[] = []
-  for (const [name, pattern] of Object.entries(PATTERNS)) {
-    if (read.some((text) => pattern.test(text))) names.push(name as InjectionMark)
-    yield looked
-  }
+  const names = Object.keys(PATTERNS).filter((name) => found.has(name)) as InjectionMark[]
   const steering = new Set<SteeringMark>()
   yield* markTexts(texts, steering)
   const marks = [...names, ...steering]

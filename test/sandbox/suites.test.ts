@@ -25,7 +25,7 @@ for (const runtime of RUNTIMES) {
     )
     after(() => stage.close())
 
-    const passes = (file: string) =>
+    const passes = (file: string): void => {
       test(`${file} passes, and skips nothing`, async (t) => {
         const args = ['--test', '--test-reporter=tap', '--import', join(ROOT, 'test/setup.ts'), join(ROOT, file)]
         const { code, stdout } = await run(process.execPath, args, {
@@ -43,6 +43,7 @@ for (const runtime of RUNTIMES) {
         assert.equal(count('skipped') + count('todo') + count('cancelled'), 0)
         t.diagnostic(`${count('pass')} tests`)
       })
+    }
     for (const file of IN_CONTAINERS.filter(measures)) passes(file)
     suite('two at a time', { concurrency: 2 }, () => {
       for (const file of IN_CONTAINERS) if (!measures(file)) passes(file)

@@ -351,8 +351,8 @@ export const CORE_MUTANTS: readonly Mutant[] = [
   },
   {
     ...INJECTION,
-    find: 'read.push(asRead(text))',
-    replace: 'read.push(text)',
+    find: 'asRead(piece)',
+    replace: 'piece',
     because: 'a zero-width space hides a phrase',
   },
   {

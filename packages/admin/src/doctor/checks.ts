@@ -11,7 +11,13 @@ import { OWN_FILES } from './own-files.ts'
 export type Finding = Readonly<{ id: string; verdict: 'ok' | 'bad' | 'unknown'; checked: string; mend: string }>
 /** Whether it holds (`undefined`: not seen), and what was seen. */
 export type Seen = readonly [held: boolean | undefined, checked: string]
-export type Check = Readonly<{ id: string; mend: string; look(facts: Facts): Seen | undefined }>
+/** `of`: the flag without which there is no line. */
+export type Check = Readonly<{
+  id: string
+  of?: 'audit' | 'keys' | 'taint' | 'approvals'
+  mend: string
+  look(facts: Facts): Seen | undefined
+}>
 
 const GVISOR_BUILD = '#1 SMP Sun Jan 10 15:06:54 PST 2016' // the constant that gVisor's kernel says of itself
 const UNLIMITED = 2 ** 53 // version 1 of control groups says "no limit" with a number near 2^63
@@ -118,6 +124,10 @@ const CHECKS: readonly Check[] = [
     },
   },
 ]
+
+/** The lines that a whole answer has, by the flags that were given. */
+export const linesOf = (flags: readonly string[]): readonly string[] =>
+  CHECKS.filter(({ of }) => of === undefined || flags.includes(`--${of}`)).map(({ id }) => id)
 
 /** One finding for each layer that was asked about, in a fixed order. */
 export const judge = (facts: Facts): readonly Finding[] =>

@@ -14,12 +14,14 @@ const octal = (mode: number) => mode.toString(8).padStart(4, '0')
 export const OWN_FILES: readonly Check[] = [
   {
     id: 'audit_private',
+    of: 'audit',
     mend: 'chmod 0700, owned by the user of the server',
     look: ({ audit, uid }) =>
       audit && isPrivate(audit.file, audit.dir, (file) => directoryMustBePrivate(audit.dir, file, uid)),
   },
   {
     id: 'audit_verifies',
+    of: 'audit',
     mend: 'hardened-mcp audit verify DIR says which record is wrong',
     look: ({ audit }) =>
       audit && [
@@ -29,6 +31,7 @@ export const OWN_FILES: readonly Check[] = [
   },
   {
     id: 'audit_space',
+    of: 'audit',
     mend: 'A file system of its own, or a quota, with room: a full trail stops every call',
     look: ({ audit }) =>
       audit && [
@@ -38,6 +41,7 @@ export const OWN_FILES: readonly Check[] = [
   },
   {
     id: 'labels_private',
+    of: 'taint',
     mend: 'chmod 0700, owned by the user of the servers',
     look: ({ labels, uid }) =>
       labels &&
@@ -47,12 +51,14 @@ export const OWN_FILES: readonly Check[] = [
   },
   {
     id: 'keys_private',
+    of: 'keys',
     mend: 'chmod 0600, owned by the user of the server (or root, 0440 for its group alone)',
     look: ({ keys, uid, gid }) =>
       keys && isPrivate(keys.file, keys.path, (file) => keysMustBePrivate(statsOf(file), keys.path, uid ?? -1, gid)),
   },
   {
     id: 'approvals_closed',
+    of: 'approvals',
     mend: 'Two folders of the user of the servers, chmod 0700; verdicts mounted read-only: who can write there says yes to itself',
     look({ approvals, uid }) {
       if (approvals === undefined) return undefined

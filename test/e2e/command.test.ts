@@ -1,11 +1,13 @@
 // The command line says clearly what is wrong, exits with 78 then, and grants nothing that was not given.
 import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
-import { command } from '@hardened-mcp/testkit/command'
+import { COMMAND, command } from '@hardened-mcp/testkit/command'
 import Database from 'better-sqlite3'
 
 const dir = mkdtempSync(join(tmpdir(), 'command-'))
@@ -176,5 +178,23 @@ suite('hardened-mcp --help', () => {
     const { stdout } = await command(['serve', '--help'])
     for (const flag of ['--db', '--root', '--write-root', '--allow', '--policy', '--http', '--audit'])
       assert.match(stdout, new RegExp(flag))
+  })
+})
+
+suite('hardened-mcp: output', () => {
+  test('reaches a reader that begins late to its end, also what a pipe does not hold at once', () => {
+    const late = '"$0" "$1" policy schema | { sleep 3; cat; }' // by then the command has written all it has, or waits
+    const text = execFileSync('sh', ['-c', late, process.execPath, COMMAND], { encoding: 'utf8' })
+    assert.ok(text.length > 65_536)
+    assert.equal(typeof JSON.parse(text), 'object')
+  })
+
+  test('ends without a word when its reader goes away', async () => {
+    const child = spawn(process.execPath, [COMMAND, 'policy', 'schema'], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const ended = once(child, 'close')
+    let said = ''
+    child.stderr.on('data', (chunk) => (said += String(chunk)))
+    child.stdout.destroy()
+    assert.deepEqual([await ended, said], [[74, null], ''])
   })
 })

@@ -8,4 +8,9 @@ if (major < 24 || (major === 24 && minor < 15)) {
   process.exit(78)
 }
 const { main } = await import('../src/main.ts')
-process.exit(await main(process.argv.slice(2)))
+process.stdout.on('error', () => process.exit(74)) // the reader went away (EX_IOERR)
+const code = await main(process.argv.slice(2))
+// What a pipe does not hold at once (64 KiB) is still here, and would go with the process.
+const written = [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done)))
+await Promise.all(written)
+process.exit(code)

@@ -1,4 +1,4 @@
-// What is lost on the way out of a container is asked again, and said when it stays lost.
+// An answer from inside that was cut off is asked for again, and what stays missing is said.
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { linesOf } from '../checks.ts'

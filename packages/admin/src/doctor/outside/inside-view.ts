@@ -8,7 +8,7 @@ import { REQUESTS } from './place-rules.ts'
 const DOCTOR = ['/nodejs/bin/node', '/app/packages/admin/bin/hardened-mcp.js', 'doctor', '--json']
 const LIMIT_MS = 120_000 // under gVisor on a busy machine
 
-const TRIES = 3 // `docker exec` may lose the end of an answer
+const TRIES = 3 // an answer that was cut off is asked for again
 
 /** What the doctor says inside `container`; one `unknown` line more when lines are missing, because a line that is not there is no yes. */
 export function insideOf(container: string, { command, mounts }: Service): readonly Finding[] {

@@ -38,9 +38,10 @@ export function followCertificate(from: {
       const files = [certFile, keyFile, clientCaFile]
       const [cert, key, ca] = await Promise.all(files.map(async (file) => file && readFile(file, 'utf8')))
       if ((cert !== last.cert || ca !== last.ca) && !closed) {
-        last = paired([cert, key, ca])
-        from.take(last)
-        from.log('certificate_loaded', new X509Certificate(last.cert).validTo)
+        const pair = paired([cert, key, ca])
+        from.take(pair)
+        last = pair // not before it was taken: one that cannot be is tried again
+        from.log('certificate_loaded', new X509Certificate(pair.cert).validTo)
       }
       said = ''
     } catch (thrown) {

@@ -15,8 +15,8 @@ export function isAlive(pid: number): boolean {
   return state !== undefined && state !== 'Z' && state !== 'X'
 }
 
-/** Resolves with those still alive when none is, or when `patienceMs` is over. */
-export async function survivors(pids: readonly number[], patienceMs = 5_000): Promise<number[]> {
+/** Resolves with those still alive when none is, or when `patienceMs` is over: an orphan that still loads its code (3 s) goes after that. */
+export async function survivors(pids: readonly number[], patienceMs = 30_000): Promise<number[]> {
   const endMs = Date.now() + patienceMs
   while (Date.now() < endMs && pids.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 20))
   return pids.filter(isAlive)

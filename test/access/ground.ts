@@ -19,6 +19,7 @@ export type Ground = Readonly<{
   keys: Readonly<Record<TenantName, Readonly<{ key: string; id: string }>>>
   keysFile: string
   urls: Readonly<Record<string, string>>
+  pids: Readonly<Record<string, number>>
   /** One JSON-RPC message as a tenant's agent; `headers` are sent beside. */
   send(server: string, as: TenantName, message: object): Promise<Readonly<{ status: number; body: string }>>
   call(server: string, as: TenantName, tool: string, args: object): Promise<Readonly<{ status: number; body: string }>>
@@ -27,7 +28,11 @@ export type Ground = Readonly<{
   close(): Promise<void>
 }>
 
-export async function ground(): Promise<Ground> {
+/** `more` stands in every server's part of the policy. */
+export async function ground(
+  more: Readonly<Record<string, unknown>> = {},
+  flags: readonly string[] = [],
+): Promise<Ground> {
   const dir = mkdtempSync(join(tmpdir(), 'tenants-'))
   for (const tenant of TENANTS) {
     mkdirSync(join(dir, tenant))
@@ -50,7 +55,7 @@ export async function ground(): Promise<Ground> {
   const insert = common.prepare('INSERT INTO orders VALUES (?, ?, ?)')
   for (let id = 1; id <= 200; id++) insert.run(id, TENANTS[id % 2], `order ${id} of ${TENANTS[id % 2]}`)
   common.close()
-  const bounds = { rate_limits: { '*': { per_minute: 1_000_000, burst: 100_000 } } }
+  const bounds = { ...more, rate_limits: { '*': { per_minute: 1_000_000, burst: 100_000 } } }
   const policy = join(dir, 'policy.json')
   const databases = [
     ...TENANTS.map((name) => ({ name, file: join(dir, `${name}.sqlite`), tenants: [name], tables: { papers: {} } })),
@@ -103,14 +108,15 @@ export async function ground(): Promise<Ground> {
       'sys:file_read',
       'sys:file_write',
     ]
-    const flags = can.flatMap((each) => ['--can', each])
-    const minted = await command(['keys', 'mint', '--keys', keysFile, '--name', tenant, '--tenant', tenant, ...flags])
+    const granted = can.flatMap((each) => ['--can', each])
+    const minted = await command(['keys', 'mint', '--keys', keysFile, '--name', tenant, '--tenant', tenant, ...granted])
     keys[tenant] = JSON.parse(minted.stdout) as { key: string; id: string }
   }
   const started: Record<string, RunningServer> = {}
   const starts = await Promise.allSettled(
     Object.keys(servers).map(async (name) => {
-      const flags = [
+      const own = [
+        ...flags,
         '--policy',
         policy,
         '--keys',
@@ -120,7 +126,7 @@ export async function ground(): Promise<Ground> {
         '--http',
         '127.0.0.1:0',
       ]
-      started[name] = await serveOverHttp([name, ...flags])
+      started[name] = await serveOverHttp([name, ...own])
     }),
   )
   const failed = starts.find((start) => start.status === 'rejected')
@@ -129,10 +135,11 @@ export async function ground(): Promise<Ground> {
     throw failed.reason
   }
   const urls = Object.fromEntries(Object.entries(started).map(([name, { url }]) => [name, url]))
+  const pids = Object.fromEntries(Object.entries(started).map(([name, { pid }]) => [name, pid]))
   const send: Ground['send'] = (server, as, message) =>
     ask({ url: urls[server] ?? '' }, { authorization: `Bearer ${keys[as].key}` }, message)
   return {
-    ...{ dir, keys, keysFile, urls, send },
+    ...{ dir, keys, keysFile, urls, pids, send },
     call: (server, as, name, args) =>
       send(server, as, { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }),
     records: (server) =>

@@ -121,7 +121,7 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
     because: 'internal names are looked up',
   },
   {
-    ...inside(SANDBOX, 'worker-pool'),
+    ...inside(SANDBOX, 'pool-reply', 'worker-pool'),
     find: 'maxHeadBytes: MAX_HEAD_BYTES, ',
     replace: '',
     because: 'a worker has as much parsed at once as it likes',

@@ -106,9 +106,33 @@ export const HOST_MUTANTS: readonly Mutant[] = [
   },
   {
     ...inside('sandbox', 'worker-pool'),
-    find: 'for (const job of [...waiting, ...working]) job.end(shuttingDown())',
+    find: 'for (const job of [...waiting.all(), ...working]) job.end(shuttingDown())',
     replace: '',
     because: 'a server that is told to stop cuts off what runs',
+  },
+  {
+    ...inside('sandbox', 'placement'),
+    find: '(tenants.get(id) ?? tenant) === tenant',
+    replace: 'true',
+    because: 'a worker serves whoever comes, also where each tenant has its own',
+  },
+  {
+    ...inside('sandbox', 'placement'),
+    find: 'if (tenant !== undefined) tenants.set(slot.id, tenant)',
+    replace: '',
+    because: 'nobody remembers whom a worker served',
+  },
+  {
+    ...inside('sandbox', 'placement'),
+    find: 'gone: (worker) => void tenants.delete(worker)',
+    replace: 'gone: () => undefined',
+    because: 'the book of workers grows with each that comes',
+  },
+  {
+    ...inside('sandbox', 'worker-pool'),
+    find: 'options.perTenant === true ? tenantOf(call) : undefined',
+    replace: 'undefined',
+    because: 'the pool is not told whose call it is',
   },
   {
     ...inside('sandbox', 'watchdog', 'worker-pool'),

@@ -4,7 +4,8 @@ import type { Socket } from 'node:net'
 import { type Alerts, type AuditSink, workTime } from '@hardened-mcp/security-core'
 import { openAlerts } from './alerts/open-alerts.ts'
 import { assemble } from './assemble.ts'
-import { type AuditTrail, openAuditSink } from './audit/file-sink.ts'
+import { openAuditSink } from './audit/file-sink.ts'
+import { logHeads } from './audit/head-lines.ts'
 import { watchOwnTrail } from './audit/own-trail.ts'
 import type { FrontConfig } from './config.ts'
 import type { ServerDefinition } from './define-server.ts'
@@ -28,7 +29,6 @@ import { telemetry } from './telemetry/telemetry.ts'
 const DRAIN_MS = 9_000 // one second less than the supervisor waits
 const LAST_CALLS_MS = 7_000 // what runs then is ended, so that its caller hears of it and its record is written
 const ENVELOPE_BYTES = 64 * 1024 // what a worker may send beyond the largest answer before it counts as broken
-const ANCHOR_EVERY_MS = 10_000 // what could be cut off the trail unseen: the records of ten seconds
 
 const elapsed = () => performance.now()
 const tell = (message: ToSupervisor) => process.send?.(message)
@@ -50,7 +50,7 @@ async function start(config: FrontConfig): Promise<void> {
   const tools = definition.tools(resources)
   const limit = definition.work?.(resources)
   const work = limit === undefined ? undefined : workTime({ secondsPerMinute: limit.secondsPerMinute, now: elapsed })
-  const workers = workersOf({ definition, resources, tools }, (operation, ms) =>
+  const workers = workersOf({ definition, resources, tools, config }, (operation, ms) =>
     work?.spent(limit?.payer(operation) ?? '', ms),
   )
   const audit = await openAuditSink({ dir: config.auditDir, server: definition.name, now: Date.now })
@@ -122,7 +122,7 @@ async function start(config: FrontConfig): Promise<void> {
     workers.stop,
     () => Promise.all([alerts.close().then(audit.close), measured.close()]),
   )
-  setInterval(anchorTo(audit), ANCHOR_EVERY_MS).unref()
+  logHeads(audit, log)
   log.info('serving', { server: name, transport: config.transport.kind, metrics })
   tell({ type: 'serving', ...(opened.url === undefined ? {} : { url: opened.url }) })
 }
@@ -140,22 +140,12 @@ const raiseTo = (audit: AuditSink, server: string) => (event: LedgerEvent | Tain
   void audit({ type: 'alert.raised', server, rule: event, err: reason }).catch(() => undefined)
 }
 
-// Whoever keeps these lines elsewhere can show later that the trail was not rewritten or cut up to there.
-function anchorTo({ head, note }: Pick<AuditTrail, 'head' | 'note'>): () => void {
-  let last = -1
-  return () => {
-    const anchor = head()
-    if (anchor === undefined || anchor.seq === last) return
-    last = anchor.seq
-    log.info('audit_head', { ...anchor, checkpoint: note() })
-  }
-}
-
 // A worker that fails before any was ready is the operator's mistake; later it is a fault, and calls say `busy`.
 function workersOf(
-  { definition, resources, tools }: Pick<Parameters<typeof assemble>[0], 'definition' | 'resources' | 'tools'>,
+  from: Pick<Parameters<typeof assemble>[0], 'definition' | 'resources' | 'tools' | 'config'>,
   onWork: (operation: object, ms: number) => void,
 ): WorkerPool {
+  const { definition, resources, tools, config } = from
   let everReady = false
   const placing = definition.worker.placing?.(resources) as PoolOptions['placing']
   const workers = workerPool({
@@ -163,6 +153,7 @@ function workersOf(
     onFailed: (reason) => (everReady ? log.error('worker_failed', { reason }) : misconfigured(new RangeError(reason))),
     maxBodyBytes: Math.max(...tools.map(({ budget }) => budget.outputBytes)) + ENVELOPE_BYTES,
     onWork,
+    perTenant: config.policy?.worker_per_tenant === true,
     ...(placing === undefined ? {} : { placing }),
   })
   const ready = workers.ready.then(() => {

@@ -22,9 +22,9 @@ function changedSections(before: PolicyFile, after: PolicyFile): readonly string
 // What is not a right of a tool: limits, resources, scopes, weakenings.
 function sectionsOf(file: PolicyFile): ReadonlyMap<string, string> {
   const rows = Object.entries(file.servers).flatMap(([name, section]) =>
-    (['rate_limits', 'concurrent', 'budgets', 'labels', 'deadline_seconds', 'resources'] as const).map(
-      (key) => [`servers.${name}.${key}`, section?.[key]] as const,
-    ),
+    (
+      ['rate_limits', 'concurrent', 'budgets', 'labels', 'deadline_seconds', 'worker_per_tenant', 'resources'] as const
+    ).map((key) => [`servers.${name}.${key}`, section?.[key]] as const),
   )
   const tenants = Object.entries(file.tenants ?? {}).flatMap(([tenant, { servers }]) =>
     Object.entries(servers).flatMap(([name, section]) =>

@@ -120,6 +120,7 @@ suite('livePolicy()', () => {
     ['with a test that fails', (file) => writeFileSync(file, policy(aTest('deny'))), /own test fails: reading/],
     ['with other resources', (file) => writeFileSync(file, policy({}, { resources: { notes: 'm' } })), /restart/],
     ['with another deadline', (file) => writeFileSync(file, policy({}, { deadline_seconds: 5 })), /restart/],
+    ['with workers per tenant', (file) => writeFileSync(file, policy({}, { worker_per_tenant: true })), /restart/],
     [
       'with another label',
       (file) => writeFileSync(file, policy({}, { labels: { read_note: { secrecy: 'private' } } })),

@@ -2,7 +2,7 @@
 // Threat:   a policy that is half written, broken or gone while the server runs, and takes every limit with it; an old one that stays for ever.
 // Rule:     the file is looked at every 2 s: read, validated, tested by its own tests, recorded, then put in force as a whole.
 //           One that fails any of it, or is gone, changes nothing: the last good one stands, and log, trail and /healthz say so.
-// Limits:   resources, deadlines, labels, issuers and the shared store are taken over at a start only: a file that changes them is kept out until then.
+// Limits:   resources, deadlines, workers, labels, issuers and the shared store are taken over at a start only: a file that changes them is kept out until then.
 // Proof:    live-policy.test.ts
 import { readFile, stat } from 'node:fs/promises'
 import type { ApprovalRule, AuditSink } from '@hardened-mcp/security-core'
@@ -135,6 +135,7 @@ function mustNotNeedRestart(config: FrontConfig, next: PolicyFile, name: string)
           ...(policy.resources === undefined ? [] : [['resources have', section.resources, policy.resources] as const]),
           ['labels have', section.labels, policy.labels],
           ['deadline_seconds has', section.deadline_seconds, policy.deadline_seconds],
+          ['worker_per_tenant has', section.worker_per_tenant, policy.worker_per_tenant],
         ] as const)),
     ...(isHttp ? [['oauth has', { ...next.oauth, revoked: 0 }, { ...transport.oauth, revoked: 0 }] as const] : []),
     ['screening has', next.screening, config.screening],

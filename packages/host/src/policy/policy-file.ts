@@ -42,6 +42,8 @@ const serverPolicy = z.strictObject({
     .exactOptional(),
   /** Longest work of one call, and longest wait for a worker. Left out: 10, of fetch 20. */
   deadline_seconds: z.int().min(1).max(60).exactOptional(),
+  /** A worker that served one tenant is replaced by a new process before it would serve another. */
+  worker_per_tenant: z.boolean().exactOptional(),
   /** What the server may reach: its own schema judges it. Left out when flags grant it. */
   resources: z.unknown().optional(),
 })

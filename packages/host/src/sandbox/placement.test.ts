@@ -68,6 +68,24 @@ suite('placement()', () => {
     assert.deepEqual(places.placeOf(job, slots, all), { slot: { id: 1 } })
   })
 
+  test('a worker that served one tenant serves no other: its own first, then one that served nobody, else one is replaced', () => {
+    const { places } = clocked()
+    assert.deepEqual(places.placeOf({ tenant: 'a' }, slots, all), { slot: { id: 1 } })
+    places.started({ tenant: 'a' }, { id: 2 })
+    assert.deepEqual(places.placeOf({ tenant: 'a' }, slots, all), { slot: { id: 2 } })
+    assert.deepEqual(places.placeOf({ tenant: 'b' }, [{ id: 2 }, { id: 3 }], all), { slot: { id: 3 } })
+    assert.deepEqual(places.placeOf({ tenant: 'b' }, [{ id: 2 }], all), { replace: { id: 2 } })
+    assert.equal(places.placeOf({ tenant: 'b' }, [], all), undefined)
+    places.gone(2)
+    assert.deepEqual(places.placeOf({ tenant: 'b' }, [{ id: 2 }], all), { slot: { id: 2 } })
+  })
+
+  test('also the home of a call is left when another tenant has been there', () => {
+    const { places } = clocked()
+    places.started({ home: 'page', tenant: 'a' }, { id: 1 })
+    assert.deepEqual(places.placeOf({ home: 'page', tenant: 'b' }, slots, all), { slot: { id: 2 } })
+  })
+
   test('remembers a bounded number of homes', () => {
     const { places } = clocked()
     places.started({ home: 'first' }, { id: 3 })

@@ -1,8 +1,27 @@
-// Reads what a worker answered: a result, or a denial with its code, sentence and wait.
+// Reads what a worker answered: frames within their limits, and in them a result, or a denial with its code, sentence and wait.
+import type { Socket } from 'node:net'
 import { Denial, isDenialCode, type Result } from '@hardened-mcp/security-core'
-import type { Frame } from './frame.ts'
+import { type Frame, frameReader } from './frame.ts'
 
 const MAX_SAYS = 300
+const MAX_HEAD_BYTES = 128 * 1024 // figures, or a reason that quotes the longest statement; twice as much of hostile JSON takes 50 ms to parse
+
+/** Hands each frame of a worker to `deliver`; calls `broken` for one over its limits or without sense, and reads no further. */
+export function hearFrames(
+  socket: Socket,
+  { maxBodyBytes, deliver, broken }: { maxBodyBytes: number; deliver: (frame: Frame) => void; broken: () => void },
+): void {
+  const read = frameReader({ maxBodyBytes, maxHeadBytes: MAX_HEAD_BYTES, deliver })
+  const hear = (chunk: Buffer) => {
+    try {
+      read(chunk)
+    } catch {
+      socket.off('data', hear)
+      broken()
+    }
+  }
+  socket.on('error', () => undefined).on('data', hear)
+}
 
 type Settle = Readonly<{ resolve: (result: Result) => void; reject: (denial: Denial) => void }>
 

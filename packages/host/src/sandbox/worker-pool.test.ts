@@ -13,7 +13,7 @@ const FIXTURE = join(import.meta.dirname, 'fixture/worker.ts')
 const MIB = 1024 * 1024
 
 // Plays the supervisor: the pool's kill goes to a real process, and a killed worker is replaced.
-function poolOf(count: number, resources: object = {}, placing?: PoolOptions['placing']) {
+function poolOf(count: number, resources: object = {}, more: Pick<PoolOptions, 'placing' | 'perTenant'> = {}) {
   const children = new Map<number, ChildProcess>()
   const { promise: failed, resolve: fail } = Promise.withResolvers<string>()
   let nextId = 1
@@ -25,7 +25,7 @@ function poolOf(count: number, resources: object = {}, placing?: PoolOptions['pl
       fail(reason)
     },
     maxBodyBytes: MIB,
-    ...(placing === undefined ? {} : { placing }),
+    ...more,
   })
   const startOne = () => {
     if (closed) return
@@ -51,8 +51,9 @@ function poolOf(count: number, resources: object = {}, placing?: PoolOptions['pl
 
 const never = new AbortController().signal
 const cleared = (operation: object): Cleared<object> => clear(operation, [() => allow()], {} as CallContext)
-const run = (pool: WorkerPool, operation: object, deadlineMs = 10_000, stop = never) =>
-  pool.execute(cleared(operation), { deadlineMs, outputBytes: 65_536 }, stop)
+const run = (pool: WorkerPool, operation: object, deadlineMs = 10_000, stop = never, call?: CallContext) =>
+  pool.execute(cleared(operation), { deadlineMs, outputBytes: 65_536 }, stop, call)
+const callOf = (tenant: string) => ({ caller: { tenant } }) as CallContext
 const denied = (code: string) => (thrown: unknown) => thrown instanceof Denial && thrown.code === code
 
 suite('workerPool()', () => {
@@ -141,7 +142,7 @@ suite('workerPool()', () => {
   })
 
   test('calls of one home meet one worker, also when many are made at once, and another one when it has died', async () => {
-    const { pool, children } = poolOf(3, {}, () => ({ home: 'page', waits: true }))
+    const { pool, children } = poolOf(3, {}, { placing: () => ({ home: 'page', waits: true }) })
     while (pool.load().idle < 3) await new Promise((resolve) => setTimeout(resolve, 20))
     const pidOf = async () => (JSON.parse((await run(pool, { kind: 'echo' })).text) as { pid: number }).pid
     const first = await pidOf()
@@ -153,11 +154,33 @@ suite('workerPool()', () => {
   })
 
   test('calls of one group start apart, and none is forgotten', async () => {
-    const { pool } = poolOf(2, {}, () => ({ group: { name: 'host', atOnce: 1, everyMs: 60 } }))
+    const { pool } = poolOf(2, {}, { placing: () => ({ group: { name: 'host', atOnce: 1, everyMs: 60 } }) })
     await pool.ready
     const startedMs = performance.now()
     await Promise.all(Array.from({ length: 5 }, () => run(pool, { kind: 'echo' })))
     assert.ok(performance.now() - startedMs >= 240)
+  })
+
+  test('one worker, one tenant: every other tenant gets a new process, all calls are answered, and a call of nobody is not run', async () => {
+    const { pool } = poolOf(2, {}, { perTenant: true })
+    const servedBy = new Map<number, Set<string>>()
+    const ask = async (tenant: string) => {
+      const { text } = await run(pool, { kind: 'echo' }, 120_000, never, callOf(tenant))
+      const { pid } = JSON.parse(text) as { pid: number }
+      servedBy.set(pid, (servedBy.get(pid) ?? new Set()).add(tenant))
+      return pid
+    }
+    const first = await ask('acme')
+    assert.equal(await ask('acme'), first, 'the same tenant meets its worker again')
+    await Promise.all(
+      Array.from({ length: 24 }, (_, n) => ask(['acme', 'globex', 'initech'][(n * 5 + (n >> 2)) % 3] ?? '')),
+    )
+    for (const [pid, tenants] of servedBy) assert.equal(tenants.size, 1, `${pid} served ${[...tenants].join()}`)
+    assert.ok(servedBy.size >= 3)
+    assert.throws(
+      () => pool.execute(cleared({ kind: 'echo' }), { deadlineMs: 1, outputBytes: 1 }, never),
+      denied('internal'),
+    )
   })
 
   test('reports a worker that cannot open what it was granted', async () => {

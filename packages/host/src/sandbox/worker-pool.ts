@@ -1,21 +1,23 @@
 // Question: can the work always be ended, and does the next call get a worker?
-// Threat:   a runaway query, regex or page that holds a process; a worker that crashes, lies or floods its answer.
-// Rule:     one call, one worker; it waits and works at most its deadline each; at the deadline, on cancellation or on a broken frame the worker is killed and replaced.
+// Threat:   a runaway query, regex or page that holds a process; a worker that crashes, lies or floods its answer; one that a tenant took over and another's call meets.
+// Rule:     one call, one worker; it waits and works at most its deadline each; at the deadline, on cancellation or on a broken frame the worker is killed and replaced; with `worker_per_tenant` also before another tenant's call.
 // Limits:   what a worker may do in its time is for its own policies; memory is watched by the supervisor.
-// Proof:    worker-pool.test.ts, test/e2e/kill.test.ts
+// Proof:    worker-pool.test.ts, test/e2e/kill.test.ts, test/access/own-workers.test.ts
 import type { Socket } from 'node:net'
 import {
   assertCleared,
   type Budget,
+  type CallContext,
   type Cleared,
   Denial,
   type Executor,
   type Result,
 } from '@hardened-mcp/security-core'
-import { encodeFrame, type Frame, frameReader } from './frame.ts'
+import { encodeFrame, type Frame } from './frame.ts'
 import type { WorkerEnd } from './messages.ts'
-import { settleBy, textOf } from './pool-reply.ts'
+import { hearFrames, settleBy, textOf } from './pool-reply.ts'
 import { type Placing, placement } from './placement.ts'
+import { waitingLine } from './waiting-line.ts'
 import { cancelled, lost, noWorker, overran, shuttingDown } from './pool-denials.ts'
 
 export type PoolOptions = Readonly<{
@@ -27,14 +29,15 @@ export type PoolOptions = Readonly<{
   onWork?: (operation: object, ms: number) => void
   /** Which worker suits an operation, and how many of its kind may run at once. */
   placing?: (operation: object) => Placing
+  /** A worker that served one tenant is replaced before another tenant's call: nothing of the one is left in the process that serves the other. */
+  perTenant?: boolean
 }>
 
 const MAX_WAITING = 64 // calls beyond it are refused at once: a long queue only turns into timeouts
-const MAX_HEAD_BYTES = 128 * 1024 // figures, or a reason that quotes the longest statement; twice as much of hostile JSON takes 50 ms to parse
-const MAX_TURN_MS = 100 // a later call may have less to wait
 
 type Job = {
   readonly operation: object
+  readonly tenant: string | undefined
   readonly spend: Budget
   readonly settle: { resolve: (result: Result) => void; reject: (denial: Denial) => void }
   readonly end: (denial: Denial) => void
@@ -65,38 +68,24 @@ export type WorkerPool = Readonly<{
 
 export function workerPool(options: PoolOptions): WorkerPool {
   const slots = new Map<number, Slot>()
-  const waiting: Job[] = []
   const { promise: ready, resolve: firstReady } = Promise.withResolvers<void>()
   const places = placement<Job, Slot>(
-    ({ operation }) => options.placing?.(operation) ?? {},
+    ({ operation, tenant }) => ({ ...options.placing?.(operation), ...(tenant !== undefined && { tenant }) }),
     performance.now.bind(performance),
   )
   const standing = () => [...slots.values()].filter((slot) => slot.ready && !slot.doomed)
   const free = () => standing().filter((slot) => slot.job === undefined)
   const alive = (id: number) => slots.get(id)?.doomed === false
-
   let stopped = false
-  let turn: NodeJS.Timeout | undefined // one timer for all that wait: each would wake all others
-  const next = () => {
-    for (const job of [...waiting]) {
-      const open = free()
-      if (open.length === 0) return
-      const place = places.placeOf(job, open, alive)
-      if (place === undefined) continue
-      if ('afterMs' in place) turn ??= setTimeout(nextTurn, Math.min(place.afterMs, MAX_TURN_MS))
-      else start(place.slot, waiting.splice(waiting.indexOf(job), 1)[0] as Job)
-    }
-  }
-  const nextTurn = () => {
-    turn = undefined
-    next()
-  }
   const doom = (slot: Slot) => {
     slot.doomed = true
     options.kill(slot.id)
   }
+  const waiting = waitingLine<Job, Slot>({ places, free, alive, start, replace: doom })
   const release = (slot: Slot, job: Job) => {
     places.ended(job)
+    slots.delete(slot.id) // and set again: in order of use
+    slots.set(slot.id, slot)
     slot.job = undefined
     options.onWork?.(job.operation, performance.now() - job.startedMs)
   }
@@ -105,19 +94,20 @@ export function workerPool(options: PoolOptions): WorkerPool {
     if (job === undefined || frame.id !== slot.call) return doom(slot) // an answer nobody asked for
     release(slot, job)
     settleBy(job.settle, frame)
-    next()
+    waiting.next()
   }
 
   return {
-    execute(operation: Cleared<object>, spend, stop) {
+    execute(operation: Cleared<object>, spend, stop, call) {
       assertCleared(operation)
+      const tenant = options.perTenant === true ? tenantOf(call) : undefined
       return new Promise<Result>((resolve, reject) => {
         if (stop.aborted) return reject(cancelled())
         if (stopped) return reject(shuttingDown())
-        if (waiting.length >= MAX_WAITING) return reject(new Denial('busy', `${MAX_WAITING} calls are waiting already`))
+        if (waiting.length() >= MAX_WAITING)
+          return reject(new Denial('busy', `${MAX_WAITING} calls are waiting already`))
         const end = (denial: Denial) => {
-          const place = waiting.indexOf(job)
-          if (place >= 0) waiting.splice(place, 1)
+          waiting.leave(job)
           if (job.worker?.job === job) doom(job.worker)
           settled(reject)(denial)
         }
@@ -131,6 +121,7 @@ export function workerPool(options: PoolOptions): WorkerPool {
           }
         const job: Job = {
           operation,
+          tenant,
           spend,
           settle: { resolve: settled(resolve), reject: settled(reject) },
           end,
@@ -138,8 +129,7 @@ export function workerPool(options: PoolOptions): WorkerPool {
           startedMs: 0,
         }
         stop.addEventListener('abort', onStop, { once: true })
-        waiting.push(job)
-        next()
+        waiting.join(job)
       })
     },
     attach(id, socket) {
@@ -152,37 +142,28 @@ export function workerPool(options: PoolOptions): WorkerPool {
         if (head.failed !== undefined) return options.onFailed(textOf(head.failed, 'The worker gave no reason'))
         slot.ready = true
         firstReady()
-        next()
+        waiting.came()
       }
-      const read = frameReader({ maxBodyBytes: options.maxBodyBytes, maxHeadBytes: MAX_HEAD_BYTES, deliver })
-      socket
-        .on('error', () => undefined)
-        .on('data', (chunk) => {
-          if (slot.doomed) return
-          try {
-            read(chunk)
-          } catch {
-            doom(slot) // a frame over its limits or without sense
-          }
-        })
+      hearFrames(socket, { maxBodyBytes: options.maxBodyBytes, deliver, broken: () => doom(slot) })
     },
     ended(id, end) {
       const slot = slots.get(id)
-      slots.delete(id)
       slot?.socket.destroy()
+      places.gone(id)
       if (slot?.job !== undefined) {
         const { job } = slot
         release(slot, job)
         job.settle.reject(lost(end))
       }
-      next()
+      slots.delete(id)
+      waiting.next()
     },
     ready,
-    load: () => ({ alive: standing().length, idle: free().length, waiting: waiting.length }),
+    load: () => ({ alive: standing().length, idle: free().length, waiting: waiting.length() }),
     stop() {
       stopped = true
       const working = [...slots.values()].flatMap(({ job }) => job ?? [])
-      for (const job of [...waiting, ...working]) job.end(shuttingDown())
+      for (const job of [...waiting.all(), ...working]) job.end(shuttingDown())
     },
   }
 
@@ -197,4 +178,10 @@ export function workerPool(options: PoolOptions): WorkerPool {
     places.started(job, slot)
     slot.socket.write(encodeFrame({ id: slot.call, head: { operation: job.operation, spend: job.spend }, body: '' }))
   }
+}
+
+// Whose call it is says the verified credential, by the pipeline. Without it no worker is the right one.
+function tenantOf(call: Pick<CallContext, 'caller'> | undefined): string {
+  if (call === undefined) throw new Denial('internal', 'A worker of one tenant needs to know whose call it is')
+  return call.caller.tenant
 }

@@ -34,6 +34,13 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 const codeOf = ({ structuredContent }: Outcome) => (structuredContent['error'] as { code?: string } | undefined)?.code
 const echo = (client: TestClient) => client.call('misbehave', { kind: 'echo', text: 'hello' })
 
+test('a worker knows nothing of the environment in which the operator started the server', async () => {
+  const client = await start('environment')
+  const { env } = (await echo(client)).structuredContent as { env: object }
+  assert.deepEqual(env, { TZ: 'UTC', GLIBC_TUNABLES: 'glibc.malloc.mxfast=0' })
+  await client.close()
+})
+
 suite('a server under bombs', () => {
   test('answers ping while an endless loop, a regex bomb and a blocked read run, ends each at its deadline, and goes on', async () => {
     const client = await start('bombs')

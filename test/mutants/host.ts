@@ -111,6 +111,12 @@ export const HOST_MUTANTS: readonly Mutant[] = [
     because: 'a server that is told to stop cuts off what runs',
   },
   {
+    ...inside('sandbox', 'worker-pool'),
+    find: 'if (slot.ready) return doom(slot)',
+    replace: '',
+    because: 'a worker may come to life again and again',
+  },
+  {
     ...inside('sandbox', 'placement'),
     find: '(tenants.get(id) ?? tenant) === tenant',
     replace: 'true',

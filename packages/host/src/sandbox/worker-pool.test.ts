@@ -124,7 +124,7 @@ suite('workerPool()', () => {
   test('answers `internal` for a worker that crashes, lies about the call or floods its answer, and lives on', async () => {
     const { pool } = poolOf(1)
     await assert.rejects(run(pool, { kind: 'ramble', text: '130000' }), denied('path_denied'))
-    for (const kind of ['crash', 'lie', 'flood', 'nonsense', 'ramble']) {
+    for (const kind of ['crash', 'lie', 'again', 'flood', 'nonsense', 'ramble']) {
       await assert.rejects(run(pool, { kind, text: '131072' }), denied('internal'), kind)
       assert.match((await run(pool, { kind: 'echo', text: 'still here' })).text, /still here/)
     }

@@ -138,6 +138,7 @@ export function workerPool(options: PoolOptions): WorkerPool {
       const deliver = (frame: Frame) => {
         if (slot.doomed) return
         if (frame.id !== 0) return finish(slot, frame)
+        if (slot.ready) return doom(slot) // it says once that it is ready
         const head = frame.head as { ready?: true; failed?: unknown }
         if (head.failed !== undefined) return options.onFailed(textOf(head.failed, 'The worker gave no reason'))
         slot.ready = true

@@ -84,6 +84,8 @@ suite('placement()', () => {
     const { places } = clocked()
     places.started({ home: 'page', tenant: 'a' }, { id: 1 })
     assert.deepEqual(places.placeOf({ home: 'page', tenant: 'b' }, slots, all), { slot: { id: 2 } })
+    assert.deepEqual(places.placeOf({ home: 'page', tenant: 'b', waits: true }, slots, all), { slot: { id: 2 } })
+    assert.equal(places.placeOf({ home: 'page', tenant: 'a', waits: true }, [{ id: 2 }], all), undefined)
   })
 
   test('remembers a bounded number of homes', () => {

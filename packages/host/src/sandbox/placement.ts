@@ -48,7 +48,7 @@ export function placement<Job extends object, Slot extends Worker>(
         const afterMs = shared.lastMs + group.everyMs - now()
         if (afterMs > 0) return { afterMs }
       }
-      const worker = home === undefined ? undefined : homes.get(home)
+      const worker = home === undefined ? undefined : homes.get(homeOf(home, tenant))
       const open = free.filter(({ id }) => tenant === undefined || (tenants.get(id) ?? tenant) === tenant)
       const kept = open.find(({ id }) => id === worker)
       if (kept !== undefined) return { slot: kept }
@@ -60,7 +60,7 @@ export function placement<Job extends object, Slot extends Worker>(
     started(job, slot) {
       const { home, group, tenant } = placing(job)
       if (tenant !== undefined) tenants.set(slot.id, tenant)
-      if (home !== undefined) remember(homes, home, slot.id)
+      if (home !== undefined) remember(homes, homeOf(home, tenant), slot.id)
       if (group === undefined) return
       const running = groups.get(group.name)?.running ?? 0
       remember(groups, group.name, { running: running + 1, lastMs: now() })
@@ -75,6 +75,9 @@ export function placement<Job extends object, Slot extends Worker>(
     gone: (worker) => void tenants.delete(worker),
   }
 }
+
+// A call must not wait for a worker that serves another tenant.
+const homeOf = (home: string, tenant: string | undefined) => (tenant === undefined ? home : `${tenant} ${home}`)
 
 // The least recently used goes first: at worst a call starts in another worker, or a little early.
 function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {

@@ -84,8 +84,6 @@ export function workerPool(options: PoolOptions): WorkerPool {
   const waiting = waitingLine<Job, Slot>({ places, free, alive, start, replace: doom })
   const release = (slot: Slot, job: Job) => {
     places.ended(job)
-    slots.delete(slot.id) // and set again: in order of use
-    slots.set(slot.id, slot)
     slot.job = undefined
     options.onWork?.(job.operation, performance.now() - job.startedMs)
   }
@@ -93,6 +91,8 @@ export function workerPool(options: PoolOptions): WorkerPool {
     const { job } = slot
     if (job === undefined || frame.id !== slot.call) return doom(slot) // an answer nobody asked for
     release(slot, job)
+    slots.delete(slot.id) // and set again: in order of use
+    slots.set(slot.id, slot)
     settleBy(job.settle, frame)
     waiting.next()
   }
@@ -149,6 +149,7 @@ export function workerPool(options: PoolOptions): WorkerPool {
     },
     ended(id, end) {
       const slot = slots.get(id)
+      slots.delete(id)
       slot?.socket.destroy()
       places.gone(id)
       if (slot?.job !== undefined) {
@@ -156,7 +157,6 @@ export function workerPool(options: PoolOptions): WorkerPool {
         release(slot, job)
         job.settle.reject(lost(end))
       }
-      slots.delete(id)
       waiting.next()
     },
     ready,

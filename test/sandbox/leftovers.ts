@@ -64,13 +64,23 @@ function processes(): string[] {
 
 function ofContainers(pid: string): string[] {
   try {
-    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
-    const group = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+    const [command, group] = [commandOf(pid), readFileSync(`/proc/${pid}/cgroup`, 'utf8')]
     if (!/[:/]docker\//.test(group) && !command.includes(HOME) && !command.startsWith('runsc')) return []
-    const state = /^State:\s+(\w)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-    const program = command === '' ? '' : (readlinkSync(`/proc/${pid}/exe`).split('/').at(-1) ?? '')
-    return [`${program}${state === 'Z' ? ' zombie' : ''}`]
+    if (statusOf(pid, 'State').startsWith('Z')) return ['zombie']
+    if (command === '' && isInSandbox(pid)) return []
+    return [readlinkSync(`/proc/${pid}/exe`).split('/').at(-1) ?? '']
   } catch {
     return [] // it has just ended
   }
 }
+
+// gVisor runs what is inside in processes without a command line, and keeps as many of them as it once needed: no leak
+// while the sandbox that they come from lives.
+function isInSandbox(pid: string): boolean {
+  if (pid === '0') return false
+  return commandOf(pid).startsWith('runsc-sandbox') || isInSandbox(statusOf(pid, 'PPid'))
+}
+
+const commandOf = (pid: string) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+const statusOf = (pid: string, name: string) =>
+  new RegExp(`^${name}:\\s+(\\S+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? ''

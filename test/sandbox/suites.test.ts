@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { docker, prepare, ROOT, run, RUNTIMES, STATE } from './machine.ts'
 import { openStage, type Stage } from './stage.ts'
-import { IN_CONTAINERS } from './suites.ts'
+import { IN_CONTAINERS, IN_TWO_PARTS } from './suites.ts'
 
 const LIMIT_MS = 480_000 // ten times what the longest needs on an idle machine
 
@@ -25,9 +25,10 @@ for (const runtime of RUNTIMES) {
     )
     after(() => stage.close())
 
-    const passes = (file: string): void => {
-      test(`${file} passes, and skips nothing`, async (t) => {
-        const args = ['--test', '--test-reporter=tap', '--import', join(ROOT, 'test/setup.ts'), join(ROOT, file)]
+    const passes = (file: string, ...filter: string[]): void => {
+      test(`${[file, ...filter].join(' ')} passes, and skips nothing`, async (t) => {
+        const report = ['--test', '--test-reporter=tap', '--import', join(ROOT, 'test/setup.ts')]
+        const args = [...report, ...filter, join(ROOT, file)]
         const { code, stdout } = await run(process.execPath, args, {
           env: {
             MCP_TARGET: stage.file,
@@ -46,7 +47,11 @@ for (const runtime of RUNTIMES) {
     }
     for (const file of IN_CONTAINERS.filter(measures)) passes(file)
     suite('two at a time', { concurrency: 2 }, () => {
-      for (const file of IN_CONTAINERS) if (!measures(file)) passes(file)
+      for (const [file, part] of Object.entries(IN_TWO_PARTS)) {
+        passes(file, `--test-skip-pattern=${part}`)
+        passes(file, `--test-name-pattern=${part}`)
+      }
+      for (const file of IN_CONTAINERS) if (!measures(file) && !(file in IN_TWO_PARTS)) passes(file)
     })
 
     test('and no container of a stdio client is left', async () => {

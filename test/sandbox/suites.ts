@@ -2,7 +2,7 @@
 
 /** They ask for their servers with `openTarget()` (test/target.ts), and nothing in them knows where these run. */
 export const IN_CONTAINERS: readonly string[] = [
-  'test/e2e/client-matrix.test.ts', // the longest
+  'test/e2e/client-matrix.test.ts',
   'test/attacks/db-query-bombs.test.ts',
   'test/attacks/db-query-known.test.ts',
   'test/attacks/file-bombs.test.ts',
@@ -11,6 +11,9 @@ export const IN_CONTAINERS: readonly string[] = [
   'test/e2e/file-media.test.ts',
   'test/e2e/resources.test.ts',
 ]
+
+/** The longest as two parts that run side by side: file to a pattern of test names, which are one part and all others the other. */
+export const IN_TWO_PARTS: Readonly<Record<string, string>> = { 'test/e2e/client-matrix.test.ts': '^db-query' }
 
 /** File to the reason, with what stands for it in a container. */
 export const ON_THIS_MACHINE: Readonly<Record<string, string>> = {

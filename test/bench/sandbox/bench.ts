@@ -8,7 +8,8 @@ import { type Caller, caller } from './caller.ts'
 import {
   cpuOfContainer,
   createContainers,
-  mintKey,
+  HERE,
+  mintKeys,
   nameOf,
   overStdio,
   prepareData,
@@ -17,6 +18,7 @@ import {
   type Server,
   startOnHost,
 } from './containers.ts'
+import { makeSite, SITE, SITE_PORT } from './site.ts'
 import { allowedCalls, images } from './static-figures.ts'
 
 const RUNTIMES = (process.env['BENCH_RUNTIMES'] ?? 'runc runsc').split(' ')
@@ -30,6 +32,7 @@ const START_LIMIT_MS = 60_000
 type Case = Readonly<{ name: string; server: Server; call: (on: Caller) => Promise<string> }>
 const query = (sql: string, database: string) => (on: Caller) => on.tool('query_sql', { sql, database, params: [4711] })
 const read = (path: string) => (on: Caller) => on.tool('read_text_file', { path })
+const PAGE_BYTES = 10_000
 const BY_KEY = 'SELECT * FROM facts WHERE id = ?'
 const CASES: readonly Case[] = [
   { name: 'ping', server: 'db-query', call: (on) => on.ping() },
@@ -39,6 +42,11 @@ const CASES: readonly Case[] = [
   { name: 'read 1 KB', server: 'file', call: read('1024.txt') },
   { name: 'read 100 KB', server: 'file', call: read('102400.txt') },
   { name: 'list 100 files', server: 'file', call: (on) => on.tool('list_directory', { path: 'many' }) },
+  {
+    name: 'fetch 10 KB',
+    server: 'fetch',
+    call: (on) => on.tool('fetch_url', { url: `https://${SITE}:${SITE_PORT}/` }),
+  },
 ]
 
 const shown = (value: number) => (value < 10 ? value.toFixed(2) : value.toFixed(0))
@@ -88,13 +96,13 @@ async function firstAnswer(server: Server, place: string, key: string, url: stri
   return ms
 }
 
-async function starts(key: string, urls: ReadonlyMap<string, string>): Promise<void> {
+async function starts(keys: Keys, urls: ReadonlyMap<string, string>): Promise<void> {
   head('start to first answer, ms (best of 3)', ...PLACES)
   for (const server of SERVERS) {
     const times = PLACES.map(() => [] as number[])
     for (let n = 0; n < STARTS; n += 1)
       for (const [index, place] of PLACES.entries())
-        times[index]?.push(await firstAnswer(server, place, key, urls.get(nameOf(server, place)) ?? ''))
+        times[index]?.push(await firstAnswer(server, place, keys[server], urls.get(nameOf(server, place)) ?? ''))
     row(server, ...times.map((each) => Math.min(...each)))
   }
 }
@@ -142,11 +150,13 @@ async function idle(): Promise<void> {
     row(server, ...(looks[n] ?? []).map((cpu, index) => cpu() - (before[n]?.[index] ?? Number.NaN)))
 }
 
+type Keys = Readonly<Record<Server, string>>
 const load = () => say(`\nload ${loadavg().map(shown).join(' ')}`)
 
 await prepare()
-prepareData()
-const key = await mintKey()
+const site = await makeSite(HERE, PAGE_BYTES)
+prepareData(site.ca)
+const keys = await mintKeys()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
     const end = () => process.exit(1)
@@ -154,17 +164,19 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   })
 const urls = await createContainers(RUNTIMES)
 try {
+  await site.listen()
   say(`Best of ${ROUNDS} rounds of ${TOTAL} calls in turns. HTTP goes from the host to the container's own address, past the gateway; containers have the limits of the compose file, one CPU among them.`) // biome-ignore format: one line
   load()
   await counted()
-  await starts(key, urls)
+  await starts(keys, urls)
   for (const name of urls.keys()) await docker('start', name)
   await delay(5_000)
   series('case, in flight')
-  for (const server of SERVERS) await http(server, key, urls)
+  for (const server of SERVERS) await http(server, keys[server], urls)
   await stdio()
   await idle()
   load()
 } finally {
+  site.close()
   await removeContainers()
 }

@@ -6,8 +6,9 @@ import Database from 'better-sqlite3'
 import { parse, stringify } from 'yaml'
 import { docker, must, ROOT, STATE } from '../../sandbox/machine.ts'
 import { stdioLine } from '../../sandbox/stage.ts'
+import { SITE, SITE_PORT } from './site.ts'
 
-export const SERVERS = ['db-query', 'file'] as const
+export const SERVERS = ['db-query', 'file', 'fetch'] as const
 export type Server = (typeof SERVERS)[number]
 
 const BENCH = join(dirname(STATE), 'bench')
@@ -22,14 +23,21 @@ const ENV = {
 const SERVER_UID = 65_532
 const NET = '172.30.20' // beside the networks of a deployment
 const PORT = 8080
+/** This machine's address on the network of the containers. */
+export const HERE = `${NET}.1`
 
-type Service = Record<string, unknown> & { command: string[]; volumes: { source: string; target: string }[] }
+type Service = Record<string, unknown> & {
+  depends_on?: string[]
+  command: string[]
+  volumes: { source: string; target: string }[]
+}
 type Compose = { services: Record<string, Service>; networks: Record<string, unknown> }
 
-/** A row of `facts` has an id, a text and a number; a file `SIZE.txt` has so many bytes; `many` holds 100 files. */
-export function prepareData(): void {
+/** A row of `facts` has an id, a text and a number; a file `SIZE.txt` has so many bytes; `many` holds 100 files. `ca`: of the site. */
+export function prepareData(ca: string): void {
   rmSync(BENCH, { recursive: true, force: true })
-  for (const folder of ['data/db', 'data/files/many']) mkdirSync(join(BENCH, folder), { recursive: true, mode: 0o755 })
+  for (const folder of ['data/db', 'data/files/many', 'ca'])
+    mkdirSync(join(BENCH, folder), { recursive: true, mode: 0o755 })
   const db = new Database(join(BENCH, 'data/db/facts.sqlite'))
   db.exec(`CREATE TABLE facts(id INTEGER PRIMARY KEY, kind TEXT, amount REAL);
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
@@ -40,14 +48,15 @@ export function prepareData(): void {
   for (const lines of [16, 1_600])
     writeFileSync(join(BENCH, `data/files/${lines * line.length}.txt`), line.repeat(lines))
   for (let n = 0; n < 100; n += 1) writeFileSync(join(BENCH, `data/files/many/note-${n}.md`), line)
-  for (const place of ['container', 'host']) {
-    const [db, files] = place === 'host' ? [join(BENCH, 'data/db'), join(BENCH, 'data/files')] : ['/data', '/files']
-    writeFileSync(join(BENCH, place === 'host' ? 'host.yaml' : 'policy.yaml'), policy(db, files), { mode: 0o644 })
-  }
+  mkdirSync(join(BENCH, 'host-labels'), { mode: 0o700 })
+  writeFileSync(join(BENCH, 'ca/site.pem'), ca, { mode: 0o644 })
+  const onHost = policy(join(BENCH, 'data/db'), join(BENCH, 'data/files'), join(BENCH, 'ca/site.pem'))
+  writeFileSync(join(BENCH, 'host.yaml'), onHost, { mode: 0o644 })
+  writeFileSync(join(BENCH, 'policy.yaml'), policy('/data', '/files', '/etc/hardened-mcp/ca/site.pem'), { mode: 0o644 })
 }
 
 // Limits of rate and work are not what is measured.
-const policy = (db: string, files: string) => `version: 1
+const policy = (db: string, files: string, ca: string) => `version: 1
 servers:
   db-query:
     allowed_tools: [query_sql]
@@ -59,30 +68,46 @@ servers:
     permissions: ['tool:read_only', 'resource:local', 'sys:file_read']
     rate_limits: { '*': { per_minute: 1000000, burst: 100000 } }
     resources: { roots: [{ name: docs, path: ${files} }] }
+  fetch:
+    allowed_tools: [fetch_url]
+    permissions: ['tool:read_only', 'tool:network', 'resource:remote']
+    rate_limits: { '*': { per_minute: 1000000, burst: 100000 } }
+    resources: { internal: [{ host: ${SITE}, cidr: ${HERE}/32, port: ${SITE_PORT}, ca_file: ${ca} }], per_host: { at_once: 16 }, robots: ignore }
 `
 
-export async function mintKey(): Promise<string> {
+/** A key for each server: what is read from one carries no label to the next, as it would with the same key. */
+export async function mintKeys(): Promise<Readonly<Record<Server, string>>> {
   const keys = join(BENCH, 'keys/keys.json')
-  const { stdout } = await command(['keys', 'mint', '--keys', keys, '--name', 'bench', '--ttl', '1d'])
+  const minted: [Server, string][] = []
+  for (const server of SERVERS) {
+    const { stdout } = await command(['keys', 'mint', '--keys', keys, '--name', `bench-${server}`, '--ttl', '1d'])
+    minted.push([server, (JSON.parse(stdout) as { key: string }).key])
+  }
   copyFileSync(keys, join(BENCH, 'host-keys.json')) // each server reads a file of its own user
   for (const path of [dirname(keys), keys]) chownSync(path, SERVER_UID, SERVER_UID)
-  return (JSON.parse(stdout) as { key: string }).key
+  return Object.fromEntries(minted) as Record<Server, string>
 }
 
 export const nameOf = (server: Server, runtime: string) => `hardened-mcp-bench-${server}-${runtime}`
 export const auditOf = (server: Server, place: string) => join(BENCH, 'audit', `${server}-${place}`)
+
+/** A folder that only the servers' user may enter. */
+function owned(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  chownSync(folder, SERVER_UID, SERVER_UID)
+}
 
 /** Makes the containers, and starts none. Returns the address of each by its name. */
 export async function createContainers(runtimes: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const shipped = parse(readFileSync(join(ROOT, 'deploy/compose.yaml'), 'utf8'), { merge: true }) as Compose
   const urls = new Map<string, string>()
   const services: Record<string, Service> = {}
+  for (const folder of ['labels', 'approvals', 'approvals/requests', 'approvals/verdicts']) owned(join(BENCH, folder))
   for (const server of SERVERS)
     for (const runtime of runtimes) {
       const address = `${NET}.${10 + urls.size}`
       const audit = auditOf(server, runtime)
-      mkdirSync(audit, { recursive: true, mode: 0o700 })
-      chownSync(audit, SERVER_UID, SERVER_UID)
+      owned(audit)
       services[`${server}-${runtime}`] = moved(shipped.services[server] as Service, { server, runtime, address, audit })
       urls.set(nameOf(server, runtime), `http://${address}:${PORT}/mcp`)
     }
@@ -109,8 +134,9 @@ function moved(shipped: Service, { server, runtime, address, audit }: Place): Se
     [value('--trusted-proxy'), `${NET}.1/32`],
     [value('--allowed-host'), `${address}:${PORT}`],
   ])
+  const { depends_on: _, ...alone } = shipped // fetch dials the site itself, past the proxy
   return {
-    ...shipped,
+    ...alone,
     runtime,
     container_name: nameOf(server, runtime),
     command: shipped.command.map((word) => given.get(word) ?? word),
@@ -123,7 +149,7 @@ function moved(shipped: Service, { server, runtime, address, audit }: Place): Se
 export const startOnHost = (server: Server) =>
   serveOverHttp([
     ...[server, '--policy', join(BENCH, 'host.yaml'), '--audit', auditOf(server, 'host')],
-    ...['--http', '127.0.0.1:0', '--keys', join(BENCH, 'host-keys.json')],
+    ...['--http', '127.0.0.1:0', '--keys', join(BENCH, 'host-keys.json'), '--taint', join(BENCH, 'host-labels')],
   ])
 
 /** A server as deploy/README.md starts it for a client that speaks stdio. */
@@ -131,8 +157,7 @@ export function overStdio(server: Server, place: string): readonly [string, ...s
   const audit = `${auditOf(server, place)}-stdio`
   if (place === 'host')
     return [process.execPath, COMMAND, 'serve', server, '--policy', join(BENCH, 'host.yaml'), '--audit', audit]
-  mkdirSync(audit, { recursive: true, mode: 0o700 })
-  chownSync(audit, SERVER_UID, SERVER_UID)
+  owned(audit)
   const places = { POLICY: join(BENCH, 'policy.yaml'), DATA: join(BENCH, server === 'file' ? 'data/files' : 'data/db'), AUDIT: audit } // biome-ignore format: one table
   const [docker, ...words] = stdioLine(server, place)
   const filled = words.map((word) =>

@@ -4,7 +4,7 @@
 // Limits:   says nothing about the query itself: it is judged again on each page. A restart of the server ends all cursors.
 // Proof:    cursor.test.ts
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
-import type { TenantScope } from '@hardened-mcp/security-core'
+import type { TenantScope } from '@hardened-mcp/security-core/worker'
 import { stop } from './refusals.ts'
 
 /** What a page belongs to. `data` is the fingerprint of the rows that the query reads. */

@@ -1,5 +1,5 @@
 // Answers list_tables and describe_table from the exposed catalogue alone.
-import type { Budget, Result } from '@hardened-mcp/security-core'
+import type { Budget, Result } from '@hardened-mcp/security-core/worker'
 import { type Column, nameKey } from './catalogue.ts'
 import type { Snapshot } from './guard.ts'
 import { likeMatch } from './like-match.ts'

@@ -1,5 +1,5 @@
 // The worker's side of each operation: parse again, judge again, and answer with final JSON text.
-import type { Budget, Result } from '@hardened-mcp/security-core'
+import type { Budget, Result } from '@hardened-mcp/security-core/worker'
 import { bindParams } from './bind-params.ts'
 import { type Cursors, cursors } from './cursor.ts'
 import { described, listed, listing } from './describe.ts'

@@ -3,7 +3,7 @@
 // Rule:     a plan of whole tables is shown as SQLite says it; where a view stands in for what is hidden, known phrases and exposed tables are shown, every other word is `…`.
 // Limits:   the shape of a plan says that a view joins or sorts, as its timing does.
 // Proof:    explain.test.ts
-import type { Budget, Result } from '@hardened-mcp/security-core'
+import type { Budget, Result } from '@hardened-mcp/security-core/worker'
 import { bindNulls, bindParams } from './bind-params.ts'
 import { type Catalogue, nameKey } from './catalogue.ts'
 import type { Snapshot } from './guard.ts'

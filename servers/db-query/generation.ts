@@ -1,5 +1,5 @@
 // One connection and its skeleton, learned from one version of the schema: what a guard works with until the schema changes.
-import { denialOf } from '@hardened-mcp/security-core'
+import { denialOf } from '@hardened-mcp/security-core/worker'
 import { type Catalogue, type Exposed, readCatalogue } from './catalogue.ts'
 import { engineCheck, type Openable, openable } from './engine-check.ts'
 import { fence } from './fence.ts'

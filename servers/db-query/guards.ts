@@ -1,5 +1,5 @@
 // The guards of all granted databases: one for everybody, or one for each tenant where rows depend on the tenant.
-import type { TenantScope } from '@hardened-mcp/security-core'
+import type { TenantScope } from '@hardened-mcp/security-core/worker'
 import { type Guard, guard } from './guard.ts'
 import type { Caller } from './operations.ts'
 import { mayUse, NO_DATABASE } from './policy.ts'

@@ -1,5 +1,5 @@
 // The closed union of what the worker understands: four operations, each a strict shape.
-import { tenantField } from '@hardened-mcp/security-core'
+import { tenantField } from '@hardened-mcp/security-core/worker'
 import { z } from 'zod'
 import { FORMATS } from './formats.ts'
 

@@ -3,7 +3,7 @@
 // Rule:     an operation names its caller and a database granted to it; SQL is well-formed, without control characters, BOM or direction controls.
 // Limits:   knows no SQL. Statement kind, tables, columns and functions are judged in the worker by the engine itself.
 // Proof:    policy.test.ts
-import { allow, deny, type Policy } from '@hardened-mcp/security-core'
+import { allow, deny, type Policy } from '@hardened-mcp/security-core/worker'
 import type { Caller, Operation, Params } from './operations.ts'
 import { RULES, type Rule } from './refusals.ts'
 import type { DatabaseGrant, Resources } from './resources.ts'

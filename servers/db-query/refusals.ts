@@ -1,5 +1,5 @@
 // Every sentence with which a statement is refused. Fixed texts: the engine's own words never reach the caller.
-import { Denial, type DenialCode, type DenialDetail } from '@hardened-mcp/security-core'
+import { Denial, type DenialCode, type DenialDetail } from '@hardened-mcp/security-core/worker'
 
 export const RULES = {
   malformedText: 'The SQL text must be well-formed Unicode',

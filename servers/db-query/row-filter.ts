@@ -3,7 +3,7 @@
 // Rule:     the policy's condition stands in the WHERE of a view that replaces the table; `:tenant` becomes the tenant's name as a literal.
 // Limits:   the condition is the operator's: whether it tells the tenants apart is theirs to say. fence.ts keeps queries out of the view.
 // Proof:    row-filter.test.ts
-import type { TenantScope } from '@hardened-mcp/security-core'
+import type { TenantScope } from '@hardened-mcp/security-core/worker'
 import type { DatabaseGrant } from './resources.ts'
 import { type Token, tokensOf } from './token-scan.ts'
 

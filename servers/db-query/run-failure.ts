@@ -1,5 +1,5 @@
 // What the engine says while a statement runs, sorted into codes and fixed sentences.
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import { codeOf } from './open-database.ts'
 import { type Rule, refuse, stop } from './refusals.ts'
 

@@ -3,7 +3,7 @@
 // Rule:     rows are taken one at a time until the row or byte limit; long cells are cut; every cut is said; every value keeps its kind.
 // Limits:   one row exists whole in memory before its cells are cut; the worker's memory budget bounds that.
 // Proof:    run-query.test.ts
-import type { Budget, Result } from '@hardened-mcp/security-core'
+import type { Budget, Result } from '@hardened-mcp/security-core/worker'
 import { clip, isLong } from './cells.ts'
 import type { Format } from './formats.ts'
 import type { Statement } from './open-database.ts'

@@ -1,5 +1,5 @@
 // Judges the operator's named queries at start, by the guard that will judge them at each call.
-import { denialOf } from '@hardened-mcp/security-core'
+import { denialOf } from '@hardened-mcp/security-core/worker'
 import { slotsOf } from './bind-params.ts'
 import type { Guards } from './guards.ts'
 import type { QueryGrant } from './resources.ts'

@@ -1,5 +1,5 @@
 // Remembers what was judged about a text, for as long as the schema and the policy stay what they were; each tenant has a memory of its own.
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import type { Whose } from './row-filter.ts'
 
 const MAX_VERDICTS = 64 // each may hold a compiled statement; agents repeat a handful

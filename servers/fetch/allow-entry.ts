@@ -3,7 +3,14 @@
 // Rule:     an exact host, `*.example.com` (below it, not itself) or `*`, one port; GET and HEAD unless more is said; paths by whole segments.
 // Limits:   says what is listed; whether the host is public is judged before, and its addresses when they are dialled.
 // Proof:    policy.test.ts
-import { HTTPS_PORT, type Label, publicHost, readUrl, type TenantScope, type WebUrl } from '@hardened-mcp/security-core'
+import {
+  HTTPS_PORT,
+  type Label,
+  publicHost,
+  readUrl,
+  type TenantScope,
+  type WebUrl,
+} from '@hardened-mcp/security-core/worker'
 import type { METHODS } from './operations.ts'
 
 export type Method = (typeof METHODS)[number]

@@ -6,7 +6,7 @@
 import { promisify } from 'node:util'
 import { brotliDecompress, gunzip } from 'node:zlib'
 import { type OutboundAnswer, readBounded } from '@hardened-mcp/host/outbound'
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 
 export const MAX_BODY_BYTES = 5_000_000 // larger than all but a few in ten thousand pages
 const MAX_CODINGS = 2

@@ -3,7 +3,7 @@
 // Rule:     accept and accept-language, and names the operator listed, each once; headers of connection, routing and cloud metadata never.
 // Limits:   says nothing about what a listed header means to the site. They are dropped when a redirect leaves the origin.
 // Proof:    caller-headers.test.ts
-import { allow, type Decision, denyUrl } from '@hardened-mcp/security-core'
+import { allow, type Decision, denyUrl } from '@hardened-mcp/security-core/worker'
 
 const ALWAYS: readonly string[] = ['accept', 'accept-language']
 const NAME = /^[a-z0-9][a-z0-9-]{0,62}$/

@@ -1,5 +1,5 @@
 // From the source of a page to what a format shows of it.
-import { breakTemplateTokens, Denial } from '@hardened-mcp/security-core'
+import { breakTemplateTokens, Denial } from '@hardened-mcp/security-core/worker'
 import { htmlToText } from './markdown.ts'
 import type { MediaType } from './media-type.ts'
 import type { Operation } from './operations.ts'

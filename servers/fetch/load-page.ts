@@ -1,6 +1,6 @@
 // From URL to text: robots, redirects, body, charset and conversion, all under one deadline.
 import type { OutboundAnswer, OutboundSession } from '@hardened-mcp/host/outbound'
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import { readBody } from './body.ts'
 import { type Converted, convertPage } from './convert-page.ts'
 import { decodeText } from './decode-text.ts'

@@ -3,7 +3,7 @@
 // Rule:     one pass over parser events in slices of 64 KB: depth, output and time are capped, hidden and active parts are dropped and counted.
 // Limits:   judges the page as text; what it says remains untrusted.
 // Proof:    markdown.test.ts
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import { type Handler, Parser } from 'htmlparser2'
 import { HtmlWriter } from './html-writer.ts'
 import { LinkList } from './link-list.ts'

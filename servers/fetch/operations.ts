@@ -1,5 +1,5 @@
 // The closed list of operations the worker understands: plain data, checked again on the worker's side.
-import { tenantField } from '@hardened-mcp/security-core'
+import { tenantField } from '@hardened-mcp/security-core/worker'
 import { z } from 'zod'
 
 export const FORMATS = ['markdown', 'text', 'html', 'json', 'links', 'metadata'] as const

@@ -1,5 +1,5 @@
 // Remembers converted pages for a short while, so that the parts of one page come from one text.
-import type { TenantScope } from '@hardened-mcp/security-core'
+import type { TenantScope } from '@hardened-mcp/security-core/worker'
 import type { Page } from './load-page.ts'
 
 export type PageCache = Readonly<{

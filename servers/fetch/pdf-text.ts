@@ -3,7 +3,7 @@
 // Rule:     only where the operator turned it on: text alone, no scripts, no fonts, 200 pages, and the deadline between pages.
 // Limits:   pdf.js runs in this worker: what it does between two looks at the clock ends with the process, by memory or deadline.
 // Proof:    pdf-text.test.ts
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 
 const MAX_PAGES = 200
 const MAX_CHARS = 1_000_000

@@ -15,7 +15,7 @@ import {
   readUrl,
   type TenantScope,
   type WebUrl,
-} from '@hardened-mcp/security-core'
+} from '@hardened-mcp/security-core/worker'
 import {
   type AllowEntry,
   EVERY_TENANT,

@@ -4,7 +4,7 @@
 // Limits:   headers of the caller and a posted body stay with the first origin, and never come back once it was left.
 // Proof:    executor.test.ts
 import type { OutboundAnswer, OutboundSession } from '@hardened-mcp/host/outbound'
-import { CLEAN, denyUrl, labelText, must, type WebUrl } from '@hardened-mcp/security-core'
+import { CLEAN, denyUrl, labelText, must, type WebUrl } from '@hardened-mcp/security-core/worker'
 import type { Method } from './allow-entry.ts'
 import type { Ask, UrlJudge } from './policy.ts'
 import type { RobotsRules } from './robots.ts'

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import { isAbsolute } from 'node:path'
 import { labelSchema } from '@hardened-mcp/host'
-import { readUrl } from '@hardened-mcp/security-core'
+import { readUrl } from '@hardened-mcp/security-core/worker'
 import { z } from 'zod'
 import { isPathPrefix, parseAllowEntry } from './allow-entry.ts'
 import { mayBeListed } from './caller-headers.ts'

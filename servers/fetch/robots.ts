@@ -3,7 +3,7 @@
 // Rule:     RFC 9309 through the same session and judge; 4xx means yes, 401, 403, 5xx and failures mean no; 512 kB and 5000 rules at most.
 // Limits:   a courtesy to the site, not a protection of this machine; the operator may switch it off.
 // Proof:    robots.test.ts
-import { denyUrl, must, type WebUrl } from '@hardened-mcp/security-core'
+import { denyUrl, must, type WebUrl } from '@hardened-mcp/security-core/worker'
 import { readBody } from './body.ts'
 import { followRedirects, type Route } from './redirects.ts'
 

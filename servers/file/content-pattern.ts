@@ -3,7 +3,7 @@
 // Rule:     RE2 syntax on a linear-time engine; pattern, automaton and the part of a line that is looked at are bounded.
 // Limits:   no look-around and no back references, which no linear engine has. One line at a time: a match never spans two.
 // Proof:    content-pattern.test.ts, search-content.test.ts
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import { RE2JS } from 're2js'
 
 const MAX_PROGRAM = 2_000 // steps of the automaton; with the longest line about a second

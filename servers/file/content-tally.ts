@@ -1,5 +1,5 @@
 // What a search for content has found and spent, when it must stop, and the answer that says so.
-import { Denial, type Result } from '@hardened-mcp/security-core'
+import { Denial, type Result } from '@hardened-mcp/security-core/worker'
 import { itemBudget } from './answer-budget.ts'
 import type { LineMatch } from './line-matches.ts'
 import type { Tree } from './tree.ts'

@@ -1,6 +1,6 @@
 // Opening by descriptor: the few system calls that confinement is made of, with their errors turned into rules.
 import { closeSync, constants, openSync, readSync } from 'node:fs'
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import { type PathRule, pathDenial } from './path-rules.ts'
 
 const { O_DIRECTORY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } = constants

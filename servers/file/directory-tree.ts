@@ -1,5 +1,5 @@
 // directory_tree: the names below a directory down to a depth, as one flat list, bounded by depth, entries, bytes and time.
-import type { Result } from '@hardened-mcp/security-core'
+import type { Result } from '@hardened-mcp/security-core/worker'
 import { itemBudget, payloadBytes } from './answer-budget.ts'
 import { mustBeDirectory } from './entry-rules.ts'
 import { exclusion } from './exclusion.ts'

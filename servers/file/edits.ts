@@ -1,6 +1,6 @@
 // Edits of a text file: each old text must be there exactly once, and the answer shows a unified diff.
 import { createTwoFilesPatch } from 'diff'
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import { fittingUnits } from './answer-budget.ts'
 
 export type Edit = Readonly<{ old_text: string; new_text: string }>

@@ -1,5 +1,5 @@
 // From a cleared operation to its answer: parsed again, judged again, walked by descriptor.
-import { type Budget, Denial, type Result } from '@hardened-mcp/security-core'
+import { type Budget, Denial, type Result } from '@hardened-mcp/security-core/worker'
 import { systemCalls } from './descriptors.ts'
 import { directoryTree } from './directory-tree.ts'
 import { info } from './info.ts'

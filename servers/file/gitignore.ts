@@ -4,7 +4,7 @@
 // Limits:   the files from the root down, as git reads them; not .git/info/exclude and no global list, which lie elsewhere.
 // Proof:    gitignore.test.ts
 import { readSync } from 'node:fs'
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import { RE2JS } from 're2js'
 import { closing, errorCode, openForReading } from './descriptors.ts'
 import { mustBeFile } from './entry-rules.ts'

@@ -3,7 +3,7 @@
 // Rule:     translated once into a linear-time automaton (RE2), braces as alternatives and never expanded; length and nesting bounded.
 // Limits:   `*`, `?`, `**`, `[a-z]`, `[!a]`, `[[:digit:]]`, `{a,b}`, `\` before a character; case counts. No extglobs, no negation.
 // Proof:    glob.test.ts
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import { RE2JS } from 're2js'
 
 const MAX_BRACE_DEPTH = 4

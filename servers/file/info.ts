@@ -1,5 +1,5 @@
 // get_file_info: what an entry is, without opening what is in it.
-import type { Result } from '@hardened-mcp/security-core'
+import type { Result } from '@hardened-mcp/security-core/worker'
 import { kindOf, mustBeOnMount, shapeRule } from './entry-rules.ts'
 import { virtualPath } from './path-syntax.ts'
 import type { OpenRoot } from './roots.ts'

@@ -1,5 +1,5 @@
 // list_directory: one directory, a page at a time.
-import type { Result } from '@hardened-mcp/security-core'
+import type { Result } from '@hardened-mcp/security-core/worker'
 import { itemBudget, payloadBytes } from './answer-budget.ts'
 import { nameWindow } from './directory.ts'
 import { mustBeDirectory } from './entry-rules.ts'

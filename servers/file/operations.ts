@@ -1,5 +1,5 @@
 // The closed list of operations the worker understands: plain data, checked again on the worker's side.
-import { type Budget, tenantField } from '@hardened-mcp/security-core'
+import { type Budget, tenantField } from '@hardened-mcp/security-core/worker'
 import { z } from 'zod'
 
 export const MAX_PATH_CHARS = 4_096 // Linux PATH_MAX; bytes are counted by the path syntax

@@ -1,6 +1,6 @@
 // The entries of one directory by size or by time, a page at a time: every entry is looked at, few are held.
 import { type Dirent, lstatSync, type Stats } from 'node:fs'
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import { errorCode, inside } from './descriptors.ts'
 import { eachEntry, type NamedEntry } from './directory.ts'
 import { kindOf, shapeRule } from './entry-rules.ts'

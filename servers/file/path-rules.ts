@@ -1,5 +1,5 @@
 // Why a path is refused: one table, each rule with the sentence the caller may read and the code it goes by.
-import { Denial, type DenialCode } from '@hardened-mcp/security-core'
+import { Denial, type DenialCode } from '@hardened-mcp/security-core/worker'
 
 // One text for everything that is not below a root, whether it exists or not: the answer must not map the host.
 const OUTSIDE = 'This path is not inside the allowed directories; list_allowed_directories names them'

@@ -3,7 +3,7 @@
 // Rule:     every path of an operation reads to a place below a granted root and matches no secret name; no root, no path.
 // Limits:   judges the text; the worker asks the same reader again and then walks the names by descriptor.
 // Proof:    policy.test.ts
-import { allow, type Decision, deny, type Policy, type TenantScope } from '@hardened-mcp/security-core'
+import { allow, type Decision, deny, type Policy, type TenantScope } from '@hardened-mcp/security-core/worker'
 import { isWithin } from './narrowing.ts'
 import { isChange, type Operation, type Scope } from './operations.ts'
 import { PATH_RULES, type PathRule } from './path-rules.ts'

@@ -4,7 +4,7 @@
 // Limits:   the count takes about a second for 100 000 entries, and a root of more than 200 000 entries or 96 levels cannot have a quota.
 // Proof:    write.test.ts
 import { closeSync, lstatSync } from 'node:fs'
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import { errorCode, inside, openSameDirectory } from './descriptors.ts'
 import type { OpenRoot } from './roots.ts'
 import { tree } from './tree.ts'

@@ -1,5 +1,5 @@
 // read_multiple_files: several texts in one answer, each with its own share of the bytes and its own truncation record or error.
-import { Denial, type Result } from '@hardened-mcp/security-core'
+import { Denial, type Result } from '@hardened-mcp/security-core/worker'
 import { jsonBytes, payloadBytes } from './answer-budget.ts'
 import { systemCalls } from './descriptors.ts'
 import { mustBeFile } from './entry-rules.ts'

@@ -1,6 +1,6 @@
 // read_media_file: a whole image, sound or other binary file as base64, typed by its bytes.
 import { readSync } from 'node:fs'
-import { Denial, type Result } from '@hardened-mcp/security-core'
+import { Denial, type Result } from '@hardened-mcp/security-core/worker'
 import { payloadBytes, textBytes } from './answer-budget.ts'
 import { closing, openForReading } from './descriptors.ts'
 import { mustBeFile } from './entry-rules.ts'

@@ -1,6 +1,6 @@
 // read_text_file: lines of one file, from the start or the end, at a cost that does not grow with the file.
 import { fstatSync, readSync } from 'node:fs'
-import { Denial, type Result } from '@hardened-mcp/security-core'
+import { Denial, type Result } from '@hardened-mcp/security-core/worker'
 import { payloadBytes, textBytes } from './answer-budget.ts'
 import { closing, openForReading } from './descriptors.ts'
 import { mustBeFile } from './entry-rules.ts'

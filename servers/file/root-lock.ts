@@ -5,7 +5,7 @@
 //           microseconds before the rename is seen by the final look only if it happened before that look.
 // Proof:    write-crash.test.ts, write.test.ts
 import { DatabaseSync } from 'node:sqlite'
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import { inside } from './descriptors.ts'
 
 const WAIT_MS = 4_000 // less than half of the usual deadline: the call itself still has to be done

@@ -1,6 +1,6 @@
 // search_content: lines that match below a directory or in one file, bounded by matches, bytes read, answer bytes and time.
 import { closeSync, fstatSync } from 'node:fs'
-import { Denial, type Result } from '@hardened-mcp/security-core'
+import { Denial, type Result } from '@hardened-mcp/security-core/worker'
 import { payloadBytes } from './answer-budget.ts'
 import { compileContent } from './content-pattern.ts'
 import { type ContentTally, contentTally, type Stop } from './content-tally.ts'

@@ -1,5 +1,5 @@
 // search_files: names below a directory that match a glob, bounded by entries, depth, bytes and time.
-import { Denial, type Result } from '@hardened-mcp/security-core'
+import { Denial, type Result } from '@hardened-mcp/security-core/worker'
 import { itemBudget, payloadBytes } from './answer-budget.ts'
 import { mustBeDirectory } from './entry-rules.ts'
 import { exclusion } from './exclusion.ts'

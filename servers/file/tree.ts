@@ -1,6 +1,6 @@
 // Every entry below a directory, in a fixed order, by descriptor, without recursion, and from any point on.
 import { closeSync, fstatSync } from 'node:fs'
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import { errorCode, openDirectory } from './descriptors.ts'
 import { type NamedEntry, nameWindow } from './directory.ts'
 import { mustBeOnMount } from './entry-rules.ts'

@@ -1,6 +1,6 @@
 // Files as MCP resources, `root://NAME/a/b.txt`: other names for calls of the reading tools, and no way of their own.
 import type { ResourceCall, ResourceViews } from '@hardened-mcp/host'
-import type { TenantScope } from '@hardened-mcp/security-core'
+import type { TenantScope } from '@hardened-mcp/security-core/worker'
 import { isNamedLikeMedia } from './media-type.ts'
 import type { Place } from './path-syntax.ts'
 import { belongsTo } from './policy.ts'

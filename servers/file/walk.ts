@@ -4,7 +4,7 @@
 // Limits:   whoever may write outside and inside can still move files in. Root's descriptors stay on the directory opened at start.
 // Proof:    walk.test.ts, race.test.ts
 import { closeSync, fstatSync, readlinkSync, type Stats } from 'node:fs'
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import { errorCode, inside, openAny, openDirectory, openSameDirectory } from './descriptors.ts'
 import { pathDenial } from './path-rules.ts'
 import type { OpenRoot } from './roots.ts'

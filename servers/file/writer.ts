@@ -1,7 +1,7 @@
 // From a cleared change to its answer: parsed and judged again, done under the root's lock, durable before it is told.
 import { closeSync, constants, openSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { type Budget, Denial, type Result } from '@hardened-mcp/security-core'
+import { type Budget, Denial, type Result } from '@hardened-mcp/security-core/worker'
 import { payloadBytes, textBytes } from './answer-budget.ts'
 import { again, inside, systemCalls } from './descriptors.ts'
 import { applyEdits, type Edited } from './edits.ts'

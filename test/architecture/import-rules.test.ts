@@ -77,6 +77,9 @@ const CASES: readonly Case[] = [
     undefined,
   ],
   [{ 'servers/db-query/worker.ts': load('better-sqlite3') + load('node-sql-parser') }, undefined],
+  [{ 'servers/file/worker.ts': load('@hardened-mcp/security-core/worker') }, undefined],
+  [{ 'servers/file/worker.ts': load('./a.ts'), 'servers/file/a.ts': load('@hardened-mcp/security-core') }, /no more of the core/], // biome-ignore format: one case
+  [{ 'servers/file/server.ts': load('@hardened-mcp/security-core') }, undefined],
   [{ 'servers/db-query/policy.ts': load('better-sqlite3') }, /only what its worker loads/],
 ]
 

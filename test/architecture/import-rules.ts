@@ -20,6 +20,9 @@ const OPAQUE: Readonly<Record<string, string>> = {
   'servers/db-query/parser-veto.ts': 'the grammar of the parser is loaded alone, into a context without globals',
 }
 
+/** The whole core; `worker.ts` beside it is what workers load. */
+const CORE = 'packages/security-core/src/index.ts'
+
 const serverOf = (path: string) => /^servers\/[^/]+\//.exec(path)?.[0]
 const rank = (path: string) => {
   if (path.startsWith('packages/security-core/')) return 0
@@ -63,6 +66,8 @@ const maySpawn = (path: string) =>
 function authorityBy(graph: ImportGraph, path: string): readonly string[] {
   const server = serverOf(path)
   if (server === undefined) return []
+  if (path === `${server}worker.ts` && reachable(graph, path).has(CORE))
+    return [`${path} reaches ${CORE}: a worker loads no more of the core than it needs`]
   if (path === `${server}server.ts`) {
     const reached = [...reachable(graph, path)].filter((target) => AUTHORITY.test(target))
     return reached.map((target) => `${path} reaches ${target}: a server's page holds no authority`)

@@ -1,5 +1,5 @@
 // How a policy file labels a place: what is read there carries the label, and what goes there must not exceed it.
-import type { Label } from '@hardened-mcp/security-core'
+import type { Label } from '@hardened-mcp/security-core/worker'
 import { z } from 'zod'
 
 /** Each half that is left out is the server's own, as `placeLabel` fills it in. */

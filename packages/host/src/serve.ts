@@ -3,7 +3,7 @@ import { type Alerts, type AuditSink, CAPABILITIES } from '@hardened-mcp/securit
 import type { FrontConfig, HttpConfig } from './config.ts'
 import { apiKeyStore } from './identity/api-key-store.ts'
 import { httpAuthenticator } from './identity/http-authenticator.ts'
-import { type KeySetAge, resourceServer } from './identity/oauth/resource-server.ts'
+import type { KeySetAge } from './identity/oauth/resource-server.ts'
 import { localIdentity } from './identity/local.ts'
 import type { OperationalLog } from './log.ts'
 import { certificateFiles, followCertificate } from './mcp/certificate-files.ts'
@@ -73,7 +73,7 @@ async function serveRemote(
   const oauth =
     section === undefined
       ? undefined
-      : resourceServer({
+      : (await import('./identity/oauth/resource-server.ts')).resourceServer({
           config: section,
           permissions: live.current().ceiling?.permissions ?? [],
           revoked: (jti) => live.current().revoked.has(jti),

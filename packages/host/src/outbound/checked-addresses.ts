@@ -15,7 +15,7 @@ import {
   type Nat64Prefix,
   publicHost,
   type WebUrl,
-} from '@hardened-mcp/security-core'
+} from '@hardened-mcp/security-core/worker'
 import { upstreamDenial } from './upstream-denial.ts'
 
 /** One named host inside: exact name, exact port, and the only network it may live in. `ca` replaces the public roots. */

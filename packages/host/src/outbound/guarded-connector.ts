@@ -4,7 +4,7 @@
 // Limits:   judges no address itself: `checkedAddresses` filled the pins just before.
 // Proof:    outbound.test.ts
 import { isIP } from 'node:net'
-import { Denial, denyUrl, HTTPS_PORT, must } from '@hardened-mcp/security-core'
+import { Denial, denyUrl, HTTPS_PORT, must } from '@hardened-mcp/security-core/worker'
 import { buildConnector } from 'undici'
 import type { Checked } from './checked-addresses.ts'
 import { pinnedLookup, strayPeer } from './pinned-dial.ts'

@@ -1,5 +1,5 @@
 // Of a section that names a host off the public internet: the one exception that the address guard makes for it.
-import type { WebUrl } from '@hardened-mcp/security-core'
+import type { WebUrl } from '@hardened-mcp/security-core/worker'
 import { listedFile } from '../listed-file.ts'
 import type { InternalHost } from './checked-addresses.ts'
 

@@ -1,5 +1,5 @@
 // What a server tells a receiver that its operator named: JSON by POST, through the same address guard as every other request.
-import type { WebUrl } from '@hardened-mcp/security-core'
+import type { WebUrl } from '@hardened-mcp/security-core/worker'
 import { type OutboundOptions, outbound } from './outbound.ts'
 
 export type JsonPost = (url: WebUrl, body: string, withinMs: number) => Promise<void>

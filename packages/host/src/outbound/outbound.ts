@@ -1,5 +1,5 @@
 // The only way out: every outbound request of the suite goes through a session of `outbound`, and so through its address guard.
-import { Denial, type Nat64Prefix, type WebUrl } from '@hardened-mcp/security-core'
+import { Denial, type Nat64Prefix, type WebUrl } from '@hardened-mcp/security-core/worker'
 import { Agent, type buildConnector, type Dispatcher } from 'undici'
 import { type Checked, checkedAddresses, type InternalHost, namedHost, ownAddresses } from './checked-addresses.ts'
 import { type Dial, guardedConnector } from './guarded-connector.ts'

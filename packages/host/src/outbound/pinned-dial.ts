@@ -1,7 +1,7 @@
 // The two halves of a pinned connection: what a name means before it is dialled, and who answers afterwards.
 import type { LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction, type Socket } from 'node:net'
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import type { Checked } from './checked-addresses.ts'
 
 /** A look-up that knows one host and the addresses that were judged for it. */

@@ -1,5 +1,5 @@
 // What the egress proxy says when it opens no tunnel: one status and one word, written here and read here, so that both ends agree.
-import { Denial, sayUrlRule, URL_RULES, type UrlRule } from '@hardened-mcp/security-core'
+import { Denial, sayUrlRule, URL_RULES, type UrlRule } from '@hardened-mcp/security-core/worker'
 import { SAYS_UNREACHABLE, SAYS_UNRESOLVED } from './upstream-denial.ts'
 
 /** `code` is a word of the URL rules, or one of the words below. It names no address and no reason. */

@@ -3,7 +3,7 @@
 // Rule:     a declared length above the cap is refused unread; bytes and chunks are counted while they come.
 // Limits:   counts bytes of the wire, before decompression; time is the deadline of the session.
 // Proof:    read-bounded.test.ts, outbound.test.ts
-import { Denial } from '@hardened-mcp/security-core'
+import { Denial } from '@hardened-mcp/security-core/worker'
 import type { OutboundAnswer } from './outbound.ts'
 import { upstreamDenial } from './upstream-denial.ts'
 

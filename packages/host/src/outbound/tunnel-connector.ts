@@ -4,7 +4,7 @@
 // Limits:   judges names, not addresses: the proxy does. The proxy sees names and sizes, never content or certificates' keys.
 // Proof:    tunnel.test.ts
 import { connect as dial, isIPv6, type Socket } from 'node:net'
-import { Denial, denyUrl, HTTPS_PORT, must } from '@hardened-mcp/security-core'
+import { Denial, denyUrl, HTTPS_PORT, must } from '@hardened-mcp/security-core/worker'
 import { buildConnector } from 'undici'
 import type { Dial } from './guarded-connector.ts'
 import { denialOfAnswer, REFUSAL_HEADER } from './proxy-answers.ts'

@@ -1,5 +1,5 @@
 // One table of what can go wrong on the way: engine errors stay inside, the caller gets a fixed sentence.
-import { Denial, type DenialDetail } from '@hardened-mcp/security-core'
+import { Denial, type DenialDetail } from '@hardened-mcp/security-core/worker'
 
 type Trouble = Readonly<{ codes: RegExp; says: string }>
 

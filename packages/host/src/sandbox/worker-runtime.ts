@@ -2,7 +2,7 @@
 import { readSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { getPriority, setPriority } from 'node:os'
-import { type Budget, denialOf, type Result } from '@hardened-mcp/security-core'
+import { type Budget, denialOf, type Result } from '@hardened-mcp/security-core/worker'
 import { encodeFrame, type Frame, frameReader } from './frame.ts'
 import { type Watchdog, watchdog } from './watchdog.ts'
 

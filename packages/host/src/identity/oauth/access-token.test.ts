@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { accessToken, type TokenRules } from './access-token.ts'
 import { oauthSection } from './config.ts'
-import { TokenFault } from './jws.ts'
+import { TokenFault } from './faults.ts'
 
 const ISSUER = 'https://login.example.com'
 const RESOURCE = 'https://mcp.example.com/mcp'

@@ -7,7 +7,8 @@
 // Proof:    test/identity/matrix.test.ts, test/identity/mtls.test.ts
 import { hash } from 'node:crypto'
 import type { IssuerConfig, OauthConfig } from './config.ts'
-import { type Claims, DelegationFault, TokenFault } from './jws.ts'
+import { DelegationFault, TokenFault } from './faults.ts'
+import type { Claims } from './jws.ts'
 
 /** What a verified token says. Times in milliseconds since the epoch. */
 export type AccessToken = Readonly<{

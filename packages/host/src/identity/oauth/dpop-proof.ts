@@ -7,14 +7,10 @@
 import { hash } from 'node:crypto'
 import { calculateJwkThumbprint } from 'jose'
 import type { DpopNonce } from './dpop-nonce.ts'
-import { readJws, TokenFault, verifySignature } from './jws.ts'
+import { NonceNeeded, TokenFault } from './faults.ts'
+import { readJws, verifySignature } from './jws.ts'
 import { verifyingKey } from './key-set.ts'
 import { type ReplayCache, replayCache } from './replay-cache.ts'
-
-/** A proof without a nonce, or with an old one: the answer carries a new one (RFC 9449 §9). */
-export class NonceNeeded extends Error {
-  override readonly name = 'NonceNeeded'
-}
 
 const ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'] as const
 export const PROOF_AGE_MS = 60_000

@@ -7,8 +7,8 @@
 import { hash } from 'node:crypto'
 import { type AccessToken, SKEW_MS } from './access-token.ts'
 import type { IssuerConfig } from './config.ts'
-import { type Claims, DelegationFault, TokenFault } from './jws.ts'
-import { KeysUnavailable } from './key-source.ts'
+import { DelegationFault, KeysUnavailable, TokenFault } from './faults.ts'
+import type { Claims } from './jws.ts'
 
 export type Introspection = (token: string) => Promise<AccessToken>
 

@@ -7,21 +7,12 @@
 // Proof:    test/identity/matrix.test.ts
 import { compactVerify, type CryptoKey } from 'jose'
 import { strictJson } from '../../mcp/strict-json.ts'
+import { TokenFault } from './faults.ts'
 import type { Algorithm } from './config.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
 /** Parts of a token that nobody has verified yet. */
 export type UnverifiedJws = Readonly<{ header: Claims; claims: Claims; alg: string; kid: string | undefined }>
-
-/** Why a token is refused: one line for the audit trail, without a word of the token. */
-export class TokenFault extends Error {
-  override readonly name = 'TokenFault'
-}
-
-/** A good token that too many hands, or the wrong ones, have come by: the caller is known, and may not do this (403). */
-export class DelegationFault extends Error {
-  override readonly name = 'DelegationFault'
-}
 
 const MAX_CHARS = 8 * 1024
 const PART = /^[A-Za-z0-9_-]+$/

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { type KeySet, keySet } from './key-set.ts'
-import { keySource, KeysUnavailable } from './key-source.ts'
+import { KeysUnavailable } from './faults.ts'
+import { keySource } from './key-source.ts'
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const jwk = pair.publicKey.export({ format: 'jwk' })

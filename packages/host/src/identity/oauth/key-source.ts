@@ -5,6 +5,7 @@
 //           each time; one fetch at a time, for all; a set that cannot be used changes nothing.
 // Limits:   a withdrawn key is believed for up to 5 min while the issuer answers, and up to 60 while it does not.
 // Proof:    key-source.test.ts
+import { KeysUnavailable } from './faults.ts'
 import type { KeySet, VerifyingKey } from './key-set.ts'
 
 /** `undefined`: no such key. Rejects with `KeysUnavailable` when no set can be had. */
@@ -13,11 +14,6 @@ export type KeySource = Readonly<{
   /** Age of the set in milliseconds; `undefined` while there is none. It is then asked for, so that it is there before a caller needs it. */
   age(): number | undefined
 }>
-
-/** No key set: the issuer cannot be reached, or what it serves cannot be used. */
-export class KeysUnavailable extends Error {
-  override readonly name = 'KeysUnavailable'
-}
 
 const FRESH_MS = 300_000
 const STALE_MS = 3_600_000

@@ -5,7 +5,7 @@
 // Limits:   one process knows what one process saw.
 // Proof:    test/identity/dpop.test.ts, test/access/clock.test.ts
 import { hash } from 'node:crypto'
-import { TokenFault } from './jws.ts'
+import { TokenFault } from './faults.ts'
 
 const MAX_PER_KEY = 2_000 // 33 calls a second with a proof each
 const MAX_IN_ALL = 50_000

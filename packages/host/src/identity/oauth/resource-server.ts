@@ -3,6 +3,7 @@ import { type Capability, type ScopeTable, scopeTable } from '@hardened-mcp/secu
 import { weaken } from '@hardened-mcp/security-core/unsafe'
 import type { AuthFailure, TokenDoor } from '../http-authenticator.ts'
 import type { OauthConfig } from './config.ts'
+import { errorOf, REALM } from './challenge.ts'
 import { dpopNonce } from './dpop-nonce.ts'
 import { dpopProof } from './dpop-proof.ts'
 import { issuerClient } from './issuer-client.ts'
@@ -11,7 +12,6 @@ import { tokenVerifier } from './token-verifier.ts'
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource'
 const PROOF_ALGORITHMS = 'ES256 EdDSA Ed25519 PS256 RS256'
-const REALM = 'realm="mcp"'
 
 /** What the transport has to show. Header values are made of the configuration alone, never of a request. */
 export type ResourceServer = Readonly<{
@@ -26,11 +26,6 @@ export type ResourceServer = Readonly<{
 
 /** `ageMs` is absent while the keys of the issuer cannot be had. */
 export type KeySetAge = Readonly<{ issuer: string; ageMs?: number }>
-
-/** Where nobody but holders of API keys is known. */
-export const KEYS_ONLY: Pick<ResourceServer, 'challenge'> = {
-  challenge: (failure) => ({ 'www-authenticate': `Bearer ${REALM}${errorOf(failure)}` }),
-}
 
 /** Throws `RangeError` when a file of the section cannot be read, or a weakening is over. */
 export function resourceServer(from: {
@@ -99,16 +94,6 @@ export function resourceServer(from: {
     },
   }
 }
-
-const ERRORS: Readonly<Record<AuthFailure, string>> = {
-  missing: '', // no error attribute when no credential was sent (RFC 6750 §3.1)
-  invalid: ', error="invalid_token"',
-  invalid_proof: ', error="invalid_dpop_proof"',
-  nonce: ', error="use_dpop_nonce"',
-  unavailable: '',
-  delegation: '',
-}
-const errorOf = (failure: AuthFailure) => ERRORS[failure]
 
 const scopesOf = (table: ScopeTable, permissions: Iterable<Capability>) => {
   const all = table.capabilitiesOf(table.supported)

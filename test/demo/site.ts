@@ -7,14 +7,15 @@ export const SITE = 'handbook.corp.example.com'
 
 export type Site = Readonly<{ port: number; close(): void }>
 
-/** Listens on `address`; without `port`, on a free one. */
+/** Listens on `address`; without `port`, on a free one. `pages`: path to HTML. */
 export async function serveSite(
   certificate: Readonly<{ cert: string; key: string }>,
   address: string,
   port = 0,
+  pages = PAGES,
 ): Promise<Site> {
   const site = createServer(certificate, (request, response) => {
-    const page = PAGES[request.url ?? '/']
+    const page = pages[request.url ?? '/']
     if (request.url === '/leave') {
       response.writeHead(302, { location: 'https://169.254.169.254/latest/meta-data/' }).end()
       return
@@ -26,7 +27,9 @@ export async function serveSite(
     response.writeHead(page === undefined ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' })
     response.end(page ?? '<h1>Not found</h1>')
   })
-  await new Promise<void>((resolve) => site.listen(port, address, resolve))
+  await new Promise<void>((resolve, reject) => {
+    site.once('error', reject).listen(port, address, resolve)
+  })
   return {
     port: (site.address() as AddressInfo).port,
     close: () => {

@@ -68,7 +68,7 @@ function ofContainers(pid: string): string[] {
     if (!/[:/]docker\//.test(group) && !command.includes(HOME) && !command.startsWith('runsc')) return []
     if (statusOf(pid, 'State').startsWith('Z')) return ['zombie']
     if (command === '' && isInSandbox(pid)) return []
-    return [readlinkSync(`/proc/${pid}/exe`).split('/').at(-1) ?? '']
+    return [command === '' ? '' : (readlinkSync(`/proc/${pid}/exe`).split('/').at(-1) ?? '')]
   } catch {
     return [] // it has just ended
   }

@@ -2,7 +2,7 @@
 
 /** They ask for their servers with `openTarget()` (test/target.ts), and nothing in them knows where these run. */
 export const IN_CONTAINERS: readonly string[] = [
-  'test/e2e/client-matrix.test.ts',
+  'test/e2e/client-matrix.test.ts', // the longest
   'test/attacks/db-query-bombs.test.ts',
   'test/attacks/db-query-known.test.ts',
   'test/attacks/file-bombs.test.ts',

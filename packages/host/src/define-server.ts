@@ -1,13 +1,5 @@
 // What a server is: data and pure functions. Everything that touches the world is in its worker.
-import type {
-  Capability,
-  Cost,
-  FlowOf,
-  Label,
-  Policies,
-  Principal,
-  ToolDefinition,
-} from '@hardened-mcp/security-core/worker'
+import type { Capability, Cost, FlowOf, Label, Policies, Principal, ToolDefinition } from '@hardened-mcp/security-core'
 import type { z } from 'zod'
 import type { Place } from './alerts/open-alerts.ts'
 import type { Placing } from './sandbox/placement.ts'

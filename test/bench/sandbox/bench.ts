@@ -1,7 +1,10 @@
 // What the sandbox costs: the same calls on the host, under runc and under gVisor, in turns and in one run. Root; sets up as test/sandbox does.
 import { loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { certificateAuthority } from '@hardened-mcp/testkit/certificates'
 import { connect } from '@hardened-mcp/testkit/clients'
+import { documentOf } from '../../../servers/fetch/testing/document-of.ts'
+import { SITE, type Site, serveSite } from '../../demo/site.ts'
 import { docker, prepare } from '../../sandbox/machine.ts'
 import { cpuOfTree, inTurns, type Series, type Side } from '../bench-kit.ts'
 import { type Caller, caller } from './caller.ts'
@@ -16,9 +19,9 @@ import {
   removeContainers,
   SERVERS,
   type Server,
+  SITE_PORT,
   startOnHost,
 } from './containers.ts'
-import { makeSite, SITE, SITE_PORT } from './site.ts'
 import { allowedCalls, images } from './static-figures.ts'
 
 const RUNTIMES = (process.env['BENCH_RUNTIMES'] ?? 'runc runsc').split(' ')
@@ -154,8 +157,8 @@ type Keys = Readonly<Record<Server, string>>
 const load = () => say(`\nload ${loadavg().map(shown).join(' ')}`)
 
 await prepare()
-const site = await makeSite(HERE, PAGE_BYTES)
-prepareData(site.ca)
+const authority = await certificateAuthority('bench site CA')
+prepareData(authority.ca)
 const keys = await mintKeys()
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
@@ -163,8 +166,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     removeContainers().then(end, end)
   })
 const urls = await createContainers(RUNTIMES)
+let site: Site | undefined
 try {
-  await site.listen()
+  site = await serveSite(await authority.issue([SITE]), HERE, SITE_PORT, { '/': documentOf(PAGE_BYTES) })
   say(`Best of ${ROUNDS} rounds of ${TOTAL} calls in turns. HTTP goes from the host to the container's own address, past the gateway; containers have the limits of the compose file, one CPU among them.`) // biome-ignore format: one line
   load()
   await counted()
@@ -177,6 +181,6 @@ try {
   await idle()
   load()
 } finally {
-  site.close()
+  site?.close()
   await removeContainers()
 }

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path'
 import { COMMAND, command, serveOverHttp } from '@hardened-mcp/testkit/command'
 import Database from 'better-sqlite3'
 import { parse, stringify } from 'yaml'
+import { SITE } from '../../demo/site.ts'
 import { docker, must, ROOT, STATE } from '../../sandbox/machine.ts'
 import { stdioLine } from '../../sandbox/stage.ts'
-import { SITE, SITE_PORT } from './site.ts'
 
 export const SERVERS = ['db-query', 'file', 'fetch'] as const
 export type Server = (typeof SERVERS)[number]
@@ -25,6 +25,7 @@ const NET = '172.30.20' // beside the networks of a deployment
 const PORT = 8080
 /** This machine's address on the network of the containers. */
 export const HERE = `${NET}.1`
+export const SITE_PORT = 18_444
 
 type Service = Record<string, unknown> & {
   depends_on?: string[]
